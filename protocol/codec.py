@@ -1,0 +1,39 @@
+"""Commands and replies as MessagePack bytes, and back; strict about types and unknown fields."""
+
+import msgspec
+
+from protocol.errors import FramingError
+from protocol.messages import AnyCommand, AnyReply
+
+_encoder = msgspec.msgpack.Encoder()
+_commands = msgspec.msgpack.Decoder(AnyCommand)
+_replies = msgspec.msgpack.Decoder(AnyReply)
+
+
+def encode(message: AnyCommand | AnyReply) -> bytes:
+    """The message as the payload of a frame."""
+    return _encoder.encode(message)
+
+
+def decode_command(payload: bytes) -> AnyCommand:
+    """The command in a frame.
+
+    Raises:
+        FramingError: it is no command of SPEC.md.
+    """
+    try:
+        return _commands.decode(payload)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise FramingError(f"not a command: {error}") from error
+
+
+def decode_reply(payload: bytes) -> AnyReply:
+    """The reply in a frame.
+
+    Raises:
+        FramingError: it is no reply of SPEC.md.
+    """
+    try:
+        return _replies.decode(payload)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise FramingError(f"not a reply: {error}") from error

@@ -1,0 +1,193 @@
+"""The values that cross the pipe, and those that describe an instance to both sides.
+
+SPEC.md gives every field its meaning. Values a client reads or wrote (observation, info, action, options)
+are bytes in the client's own encoding: only a worker looks inside them.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Format = Literal["json", "msgpack"]
+"""How the bytes of an action or of options are to be read."""
+
+Style = Literal["json", "json_base64", "msgpack", "v1"]
+"""How observations and infos are to be written; `v1` is JSON as the clients of 2016 can read it."""
+
+Picture = Literal["none", "latest", "numbered"]
+"""What to draw after a reset or step: nothing, `latest.png` (at most ten a second), or the next `<n>.png`."""
+
+Cause = Literal["exit", "signal", "deadline", "memory", "killed", "protocol"]
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A frozen value; decoding one with a field that it does not have fails."""
+
+
+class FieldError(Message):
+    """What is wrong with one field of a body; `path` is a JSONPath such as `$.action[2]`."""
+
+    path: str
+    message: str
+
+
+class Limits(Message):
+    """How long the gateway waits for a worker, by command, before it kills it; seconds."""
+
+    start_s: float = 60.0
+    reset_s: float = 60.0
+    step_s: float = 60.0
+    render_s: float = 30.0
+    close_s: float = 10.0
+
+
+class CrashReport(Message):
+    """How a worker ended; `elapsed_s` is the time the command in flight had run."""
+
+    cause: Cause
+    at: str
+    exit_code: int | None = None
+    signal: int | None = None
+    command: str | None = None
+    elapsed_s: float | None = None
+    steps: int = 0
+    log_tail: str = ""
+    traceback: str = ""
+
+
+# Commands, from the gateway to a worker.
+
+
+class Command(Message, tag_field="op"):
+    """What a worker is told to do; the tag `op` is also the name in metrics and crash reports."""
+
+
+class Make(Command, tag="make"):
+    """Build the environment. Always the first command, and sent once.
+
+    `imports` are the modules that the operator allows to register environments.
+    """
+
+    env_id: str
+    imports: tuple[str, ...] = ()
+    render_mode: str | None = None
+    picks_render_mode: bool = False
+    allows_past_ids: bool = False
+
+
+class Reset(Command, tag="reset"):
+    """Begin an episode; `options` is an object in the format `reads`, or empty for none."""
+
+    writes: Style
+    seed: int | None = None
+    options: bytes = b""
+    reads: Format = "json"
+    picture: Picture = "none"
+
+
+class Step(Command, tag="step"):
+    """Take each action in turn, stopping after the one that ends the episode.
+
+    `is_lenient` lets a step go beyond the end of an episode, as the servers of 2016 did.
+    """
+
+    actions: tuple[bytes, ...]
+    reads: Format
+    writes: Style
+    picture: Picture = "none"
+    is_lenient: bool = False
+
+
+class Describe(Command, tag="describe"):
+    """Write down the spaces in the named form."""
+
+    form: Literal["seed_info"]
+
+
+class StartMonitor(Command, tag="start_monitor"):
+    """Record episodes from here on; `video_every` 0 is never, None is the capped cubic schedule."""
+
+    force: bool = False
+    resume: bool = False
+    video_every: int | None = None
+
+
+class CloseMonitor(Command, tag="close_monitor"):
+    """Write the last of the recording; without one, nothing happens."""
+
+
+class Close(Command, tag="close"):
+    """Close the monitor and the environment, reply, and end the process."""
+
+
+AnyCommand = Make | Reset | Step | Describe | StartMonitor | CloseMonitor | Close
+
+
+# Replies, from a worker to the gateway.
+
+
+class Reply(Message, tag_field="is"):
+    """The one answer to a command."""
+
+
+class Drawn(Message):
+    """What became of a picture: its name in `rendered/`, or why there is none."""
+
+    name: str | None = None
+    error: str | None = None
+
+
+class Transition(Message):
+    """One step; observation and info in the style that the command asked for."""
+
+    observation: bytes
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: bytes
+
+
+class Made(Reply, tag="made"):
+    """The environment is there; both spaces as the JSON of protocol/spaces.py."""
+
+    env_id: str
+    action_space: bytes
+    observation_space: bytes
+    render_mode: str | None = None
+    reward_threshold: float | None = None
+
+
+class Observed(Reply, tag="observed"):
+    """The first observation of an episode."""
+
+    observation: bytes
+    info: bytes
+    drawn: Drawn | None = None
+
+
+class Stepped(Reply, tag="stepped"):
+    """The transitions taken, at least one."""
+
+    transitions: tuple[Transition, ...]
+    drawn: Drawn | None = None
+
+
+class Fragment(Reply, tag="fragment"):
+    """A piece of JSON, ready to be sent."""
+
+    body: bytes
+
+
+class Done(Reply, tag="done"):
+    """The command succeeded and has nothing to tell."""
+
+
+class Failed(Reply, tag="failed"):
+    """The command failed; `code` names a class of protocol/errors.py. The environment lives on."""
+
+    code: str
+    detail: str
+    errors: tuple[FieldError, ...] = ()
+
+
+AnyReply = Made | Observed | Stepped | Fragment | Done | Failed

@@ -1,0 +1,107 @@
+"""A Gymnasium space as a description that any language can read and rebuild it from.
+
+Gymnasium defines no such form; the contract's section on spaces does. Infinite bounds are written as values are:
+"Infinity" and "-Infinity". Only workers import this module; it needs Gymnasium.
+"""
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from protocol.errors import Unsupported
+from protocol.values import write_json
+
+
+def describe_json(space: spaces.Space[Any]) -> bytes:
+    """The description as JSON."""
+    return write_json(describe(space))
+
+
+@singledispatch
+def describe(space: spaces.Space[Any]) -> dict[str, Any]:
+    """`{"type": <class name>, …}`, nested spaces described within.
+
+    Raises:
+        Unsupported: the space is none of Gymnasium's ten fundamental and composite ones.
+    """
+    raise Unsupported(f"a space of type {type(space).__name__} has no description")
+
+
+@describe.register
+def _(space: spaces.Discrete) -> dict[str, Any]:
+    return {"type": "Discrete", "n": int(space.n), "start": int(space.start), "dtype": space.dtype.name}
+
+
+@describe.register
+def _(space: spaces.Box) -> dict[str, Any]:
+    return {
+        "type": "Box",
+        "shape": list(space.shape),
+        "dtype": space.dtype.name,
+        "low": _bound(space.low),
+        "high": _bound(space.high),
+    }
+
+
+@describe.register
+def _(space: spaces.MultiBinary) -> dict[str, Any]:
+    n = space.n
+    return {"type": "MultiBinary", "n": int(n) if np.isscalar(n) else [int(size) for size in n]}  # type: ignore[union-attr]  # n is an int or a sequence of sizes, which isscalar does not narrow
+
+
+@describe.register
+def _(space: spaces.MultiDiscrete) -> dict[str, Any]:
+    return {
+        "type": "MultiDiscrete",
+        "nvec": space.nvec.tolist(),
+        "start": space.start.tolist(),
+        "dtype": space.dtype.name,
+    }
+
+
+@describe.register
+def _(space: spaces.Text) -> dict[str, Any]:
+    return {
+        "type": "Text",
+        "min_length": int(space.min_length),
+        "max_length": int(space.max_length),
+        "charset": "".join(space.character_list),
+    }
+
+
+@describe.register
+def _(space: spaces.Dict) -> dict[str, Any]:
+    return {"type": "Dict", "spaces": {str(key): describe(inner) for key, inner in space.spaces.items()}}
+
+
+@describe.register
+def _(space: spaces.Tuple) -> dict[str, Any]:
+    return {"type": "Tuple", "spaces": [describe(inner) for inner in space.spaces]}
+
+
+@describe.register
+def _(space: spaces.Sequence) -> dict[str, Any]:
+    return {"type": "Sequence", "space": describe(space.feature_space), "stack": bool(space.stack)}
+
+
+@describe.register
+def _(space: spaces.Graph) -> dict[str, Any]:
+    edge = space.edge_space
+    return {
+        "type": "Graph",
+        "node_space": describe(space.node_space),
+        "edge_space": None if edge is None else describe(edge),
+    }
+
+
+@describe.register
+def _(space: spaces.OneOf) -> dict[str, Any]:
+    return {"type": "OneOf", "spaces": [describe(inner) for inner in space.spaces]}
+
+
+def _bound(bound: NDArray[Any]) -> Any:
+    """One number where all are equal, else all of them in the array's shape."""
+    return bound.flat[0] if bound.size and (bound == bound.flat[0]).all() else bound

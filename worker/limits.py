@@ -1,0 +1,65 @@
+"""What a new worker does to itself before it runs a line of an environment: family, streams, title.
+
+From here on the environment's code is not trusted with anything of ours (DESIGN.md, rules 5 and 6).
+"""
+
+import ctypes
+import os
+import signal
+import socket
+from pathlib import Path
+
+import setproctitle
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_PIPE_FD = 3
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent() -> None:
+    """The kernel kills this process as soon as its parent is gone, whatever it is doing (prctl(2))."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def lead_own_group() -> None:
+    """This process leads a session and process group of its own, and adopts the orphans of its descendants.
+
+    A kill of the group reaches its children; those that left the group are still its descendants.
+    """
+    os.setsid()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def keep_only(pipe: socket.socket, log: Path) -> socket.socket:
+    """Standard input is empty, output and errors go to the log, and the pipe is the only other descriptor.
+
+    Whatever else came over the fork (the fork server's own pipes above all: a byte written to one ends it,
+    and every worker with it) is closed. Returns the pipe under its new number.
+    """
+    raw_pipe = os.dup(pipe.detach())
+    null = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    high = [_above_the_kept(fd) for fd in (raw_pipe, null, output)]
+    os.dup2(high[1], 0)
+    os.dup2(high[2], 1)
+    os.dup2(high[2], 2)
+    os.dup2(high[0], _PIPE_FD, inheritable=False)
+    os.closerange(_PIPE_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    return socket.socket(fileno=_PIPE_FD)
+
+
+def be_called(title: str) -> None:
+    """The process is listed under this title by ps and top."""
+    setproctitle.setproctitle(title)
+
+
+def _above_the_kept(fd: int) -> int:
+    while fd <= _PIPE_FD:
+        fd = os.dup(fd)
+    return fd
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc.prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")

@@ -1,0 +1,87 @@
+"""Pictures of an environment as files in `rendered/`; a failure to draw is an answer, never an exception."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from protocol.messages import Drawn
+from worker.files import replace, replace_bytes, replace_by_link
+from worker.text_picture import draw_text
+
+_MIN_INTERVAL_S = 0.1
+# Fast to write, and much smaller than none: zlib's levels 2 and above cost a step more than they save a reader.
+_PNG_LEVEL = 1
+_NUMBERED = re.compile(r"([0-9]+)\.png")
+
+
+class Renderer:
+    """Draws one environment into one folder: `1.png`, `2.png`, … and `latest.png`, each a whole file at any time.
+
+    An environment that draws text also gets `<n>.txt` and `latest.txt` beside its pictures.
+    """
+
+    def __init__(self, env: gymnasium.Env[Any, Any], folder: Path) -> None:
+        self._env = env
+        self._folder = folder
+        self._last = max(
+            (int(m[1]) for p in folder.iterdir() if (m := _NUMBERED.fullmatch(p.name))), default=0
+        )
+        self._drawn_at = float("-inf")
+
+    def draw_numbered(self) -> Drawn:
+        """The next numbered picture is there, and `latest.png` is the same."""
+        return self._draw(f"{self._last + 1}")
+
+    def draw_latest(self) -> Drawn | None:
+        """`latest.png` is at most a tenth of a second old; None if it still was."""
+        if time.monotonic() - self._drawn_at < _MIN_INTERVAL_S:
+            return None
+        return self._draw(None)
+
+    def _draw(self, number: str | None) -> Drawn:
+        try:
+            drawing = self._look()
+            image = draw_text(drawing) if isinstance(drawing, str) else Image.fromarray(drawing)
+            if isinstance(drawing, str):
+                self._save_text(drawing, number)
+            name = self._save(image, number)
+        except Exception as error:  # noqa: BLE001 - the step has succeeded, and its answer says why there is no picture
+            return Drawn(error=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        self._drawn_at = time.monotonic()
+        if number:
+            self._last = int(number)
+        return Drawn(name=name)
+
+    def _look(self) -> NDArray[np.uint8] | str:
+        """The environment's own picture: `(height, width, 3)` uint8, or text; the last one where it keeps several."""
+        if self._env.render_mode is None:
+            raise ValueError("this environment cannot be drawn: it was made without a render mode")
+        drawing = self._env.render()
+        if isinstance(drawing, list):
+            if not drawing:
+                raise ValueError("the environment has drawn nothing yet")
+            drawing = drawing[-1]
+        if isinstance(drawing, str):
+            return drawing
+        if drawing is None:
+            raise ValueError("the environment drew nothing")
+        return np.ascontiguousarray(drawing, dtype=np.uint8)
+
+    def _save(self, image: Image.Image, number: str | None) -> str:
+        latest = self._folder / "latest.png"
+        target = self._folder / f"{number}.png" if number else latest
+        replace(target, lambda aside: image.save(aside, "PNG", compress_level=_PNG_LEVEL))
+        if number:
+            replace_by_link(latest, target)
+        return target.name
+
+    def _save_text(self, text: str, number: str | None) -> None:
+        for stem in (number, "latest"):
+            if stem:
+                replace_bytes(self._folder / f"{stem}.txt", text.encode())

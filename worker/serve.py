@@ -1,0 +1,95 @@
+"""The worker's loop: receive, decode, handle, encode, send.
+
+The only place in a worker that catches `Exception`: whatever an environment raises becomes a reply. What is no
+`Exception` (an environment that calls `sys.exit`) ends the process, and the gateway sees that.
+"""
+
+import socket
+import traceback
+
+from protocol import codec
+from protocol.errors import EnvironmentFailed, GymServerError, to_failed
+from protocol.framing import FrameReader, frame
+from protocol.messages import (
+    AnyCommand,
+    AnyReply,
+    Close,
+    CloseMonitor,
+    Describe,
+    Done,
+    Make,
+    Reset,
+    StartMonitor,
+    Step,
+)
+from worker.session import Session
+
+_READ_BYTES = 256 * 1024
+_TRACEBACK_LINES = 6
+
+
+def serve(pipe: socket.socket, session: Session, max_frame_bytes: int, max_reply_bytes: int) -> None:
+    """Answers every command with one reply, in order, until `Close` or the end of the pipe."""
+    reader = FrameReader(max_frame_bytes)
+    while (payload := _receive(pipe, reader)) is not None:
+        command = codec.decode_command(payload)
+        reply = _bounded(codec.encode(handle(session, command)), max_reply_bytes)
+        pipe.sendall(frame(reply))
+        if isinstance(command, Close):
+            return
+
+
+def handle(session: Session, command: AnyCommand) -> AnyReply:
+    """The reply to the command; an error is a reply."""
+    try:
+        return _dispatch(session, command)
+    except GymServerError as error:
+        return to_failed(error)
+    except Exception as error:  # noqa: BLE001 - rule 7: the worker's loop is where everything is caught
+        return to_failed(_environment_failed(error))
+
+
+def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: PLR0911 - one line a command
+    match command:
+        case Step():
+            return session.step(command)
+        case Reset():
+            return session.reset(command)
+        case Make():
+            return session.make(command)
+        case Describe():
+            return session.describe(command)
+        case StartMonitor():
+            session.start_monitor(command)
+            return Done()
+        case CloseMonitor():
+            session.close_monitor()
+            return Done()
+        case Close():
+            session.close()
+            return Done()
+
+
+def _receive(pipe: socket.socket, reader: FrameReader) -> bytes | None:
+    """The next frame, or None where the pipe has ended."""
+    while data := pipe.recv(_READ_BYTES):
+        payload = reader.feed(data)
+        if payload is not None:
+            return payload
+    return None
+
+
+def _bounded(reply: bytes, max_reply_bytes: int) -> bytes:
+    if len(reply) <= max_reply_bytes:
+        return reply
+    return codec.encode(
+        to_failed(
+            EnvironmentFailed(f"the reply of {len(reply)} bytes is above the limit of {max_reply_bytes}")
+        )
+    )
+
+
+def _environment_failed(error: Exception) -> EnvironmentFailed:
+    lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACEBACK_LINES:]
+    summary = "".join(traceback.format_exception_only(error)).strip()
+    return EnvironmentFailed(f"the environment raised {summary}\n" + "\n".join(lines))
