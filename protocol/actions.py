@@ -42,7 +42,7 @@ def _(space: spaces.Discrete, value: Any, path: str) -> Any:
 @read_member.register
 def _(space: spaces.Box, value: Any, path: str) -> Any:
     array = _array(value, space, path)
-    _check_each(array, path, lambda x: np.isnan(x), "{} is not a number")
+    _check_each(array, path, np.isnan, "{} is not a number")
     _check_each(array, path, lambda x: x < space.low, "{} is below {}", space.low)
     _check_each(array, path, lambda x: x > space.high, "{} is above {}", space.high)
     return array
@@ -91,8 +91,8 @@ def _(space: spaces.Dict, value: Any, path: str) -> Any:
     return {key: read_member(space.spaces[key], value[name], f"{path}.{name}") for name, key in names.items()}
 
 
-@read_member.register
-def _(space: spaces.Tuple, value: Any, path: str) -> Any:
+@read_member.register(spaces.Tuple)
+def _(space: spaces.Tuple[Any], value: Any, path: str) -> Any:
     parts = _list(value, path)
     if len(parts) != len(space.spaces):
         raise InvalidAction.at(path, f"expected {len(space.spaces)} values, got {len(parts)}")
@@ -106,12 +106,13 @@ def _(space: spaces.Tuple, value: Any, path: str) -> Any:
 def _(space: spaces.Sequence, value: Any, path: str) -> Any:
     inner = space.feature_space
     parts = tuple(
-        read_member(inner, part, f"{path}[{index}]")
-        for index, part in enumerate(_list(value, path, takes_arrays=True))
+        read_member(inner, part, f"{path}[{index}]") for index, part in enumerate(_list(value, path, takes_arrays=True))
     )
     if not space.stack:
         return parts
-    return concatenate(inner, parts, create_empty_array(inner, len(parts)))
+    stacked = create_empty_array(inner, len(parts))
+    assert stacked is not None  # noqa: S101 - narrows the type; only a space without arrays has none
+    return concatenate(inner, parts, stacked)
 
 
 @read_member.register
@@ -122,17 +123,15 @@ def _(space: spaces.Graph, value: Any, path: str) -> Any:
     nodes = _stack(space.node_space, value["nodes"], f"{path}.nodes")
     if value["edges"] is None or space.edge_space is None:
         if value["edges"] is not None or value["edge_links"] is not None:
-            raise InvalidAction.at(
-                f"{path}.edges", "edges and edge_links must both be null, or both be given"
-            )
+            raise InvalidAction.at(f"{path}.edges", "edges and edge_links must both be null, or both be given")
         return spaces.GraphInstance(nodes, None, None)
     edges = _stack(space.edge_space, value["edges"], f"{path}.edges")
     links = _links(value["edge_links"], len(edges), len(nodes), f"{path}.edge_links")
     return spaces.GraphInstance(nodes, edges, links)
 
 
-@read_member.register
-def _(space: spaces.OneOf, value: Any, path: str) -> Any:
+@read_member.register(spaces.OneOf)
+def _(space: spaces.OneOf[Any], value: Any, path: str) -> Any:
     pair = _list(value, path)
     if len(pair) != 2:  # noqa: PLR2004 - [index, value]
         raise InvalidAction.at(path, f"expected [index, value], got {len(pair)} values")

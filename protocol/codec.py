@@ -6,8 +6,8 @@ from protocol.errors import FramingError
 from protocol.messages import AnyCommand, AnyReply
 
 _encoder = msgspec.msgpack.Encoder()
-_commands = msgspec.msgpack.Decoder(AnyCommand)
-_replies = msgspec.msgpack.Decoder(AnyReply)
+_commands: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
+_replies: msgspec.msgpack.Decoder[AnyReply] = msgspec.msgpack.Decoder(AnyReply)
 
 
 def encode(message: AnyCommand | AnyReply) -> bytes:

@@ -37,9 +37,7 @@ class GymServerError(Exception):
 
     code: ClassVar[str] = "internal_error"
 
-    def __init__(
-        self, detail: str, *, errors: tuple[FieldError, ...] = (), crash: CrashReport | None = None
-    ) -> None:
+    def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), crash: CrashReport | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
@@ -63,9 +61,13 @@ class NotFound(CallerError):
 
 
 class MethodNotAllowed(CallerError):
-    """The route has other methods."""
+    """The route has other methods, `allowed`."""
 
     code = "method_not_allowed"
+
+    def __init__(self, detail: str, *, allowed: frozenset[str]) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
 
 
 class UnknownInstance(CallerError):

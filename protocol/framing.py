@@ -67,7 +67,5 @@ class FrameReader:
             self._chunks = [b"".join(self._chunks)]
         (self._expected,) = LENGTH.unpack_from(self._chunks[0])
         if self._expected > self._max_frame_bytes:
-            raise FramingError(
-                f"a frame of {self._expected} bytes is above the limit of {self._max_frame_bytes}"
-            )
+            raise FramingError(f"a frame of {self._expected} bytes is above the limit of {self._max_frame_bytes}")
         return True

@@ -24,14 +24,14 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """A frozen value; decoding one with a field that it does not have fails."""
 
 
-class FieldError(Message):
+class FieldError(Message, frozen=True):
     """What is wrong with one field of a body; `path` is a JSONPath such as `$.action[2]`."""
 
     path: str
     message: str
 
 
-class Limits(Message):
+class Limits(Message, frozen=True):
     """How long the gateway waits for a worker, by command, before it kills it; seconds."""
 
     start_s: float = 60.0
@@ -41,7 +41,7 @@ class Limits(Message):
     close_s: float = 10.0
 
 
-class CrashReport(Message):
+class CrashReport(Message, frozen=True):
     """How a worker ended; `elapsed_s` is the time the command in flight had run."""
 
     cause: Cause
@@ -58,11 +58,11 @@ class CrashReport(Message):
 # Commands, from the gateway to a worker.
 
 
-class Command(Message, tag_field="op"):
+class Command(Message, frozen=True, tag_field="op"):
     """What a worker is told to do; the tag `op` is also the name in metrics and crash reports."""
 
 
-class Make(Command, tag="make"):
+class Make(Command, frozen=True, tag="make"):
     """Build the environment. Always the first command, and sent once.
 
     `imports` are the modules that the operator allows to register environments.
@@ -75,7 +75,7 @@ class Make(Command, tag="make"):
     allows_past_ids: bool = False
 
 
-class Reset(Command, tag="reset"):
+class Reset(Command, frozen=True, tag="reset"):
     """Begin an episode; `options` is an object in the format `reads`, or empty for none."""
 
     writes: Style
@@ -85,7 +85,7 @@ class Reset(Command, tag="reset"):
     picture: Picture = "none"
 
 
-class Step(Command, tag="step"):
+class Step(Command, frozen=True, tag="step"):
     """Take each action in turn, stopping after the one that ends the episode.
 
     `is_lenient` lets a step go beyond the end of an episode, as the servers of 2016 did.
@@ -98,13 +98,13 @@ class Step(Command, tag="step"):
     is_lenient: bool = False
 
 
-class Describe(Command, tag="describe"):
+class Describe(Command, frozen=True, tag="describe"):
     """Write down the spaces in the named form."""
 
     form: Literal["seed_info"]
 
 
-class StartMonitor(Command, tag="start_monitor"):
+class StartMonitor(Command, frozen=True, tag="start_monitor"):
     """Record episodes from here on; `video_every` 0 is never, None is the capped cubic schedule."""
 
     force: bool = False
@@ -112,11 +112,11 @@ class StartMonitor(Command, tag="start_monitor"):
     video_every: int | None = None
 
 
-class CloseMonitor(Command, tag="close_monitor"):
+class CloseMonitor(Command, frozen=True, tag="close_monitor"):
     """Write the last of the recording; without one, nothing happens."""
 
 
-class Close(Command, tag="close"):
+class Close(Command, frozen=True, tag="close"):
     """Close the monitor and the environment, reply, and end the process."""
 
 
@@ -126,18 +126,18 @@ AnyCommand = Make | Reset | Step | Describe | StartMonitor | CloseMonitor | Clos
 # Replies, from a worker to the gateway.
 
 
-class Reply(Message, tag_field="is"):
+class Reply(Message, frozen=True, tag_field="is"):
     """The one answer to a command."""
 
 
-class Drawn(Message):
+class Drawn(Message, frozen=True):
     """What became of a picture: its name in `rendered/`, or why there is none."""
 
     name: str | None = None
     error: str | None = None
 
 
-class Transition(Message):
+class Transition(Message, frozen=True):
     """One step; observation and info in the style that the command asked for."""
 
     observation: bytes
@@ -147,7 +147,7 @@ class Transition(Message):
     info: bytes
 
 
-class Made(Reply, tag="made"):
+class Made(Reply, frozen=True, tag="made"):
     """The environment is there; both spaces as the JSON of protocol/spaces.py."""
 
     env_id: str
@@ -157,7 +157,7 @@ class Made(Reply, tag="made"):
     reward_threshold: float | None = None
 
 
-class Observed(Reply, tag="observed"):
+class Observed(Reply, frozen=True, tag="observed"):
     """The first observation of an episode."""
 
     observation: bytes
@@ -165,24 +165,24 @@ class Observed(Reply, tag="observed"):
     drawn: Drawn | None = None
 
 
-class Stepped(Reply, tag="stepped"):
+class Stepped(Reply, frozen=True, tag="stepped"):
     """The transitions taken, at least one."""
 
     transitions: tuple[Transition, ...]
     drawn: Drawn | None = None
 
 
-class Fragment(Reply, tag="fragment"):
+class Fragment(Reply, frozen=True, tag="fragment"):
     """A piece of JSON, ready to be sent."""
 
     body: bytes
 
 
-class Done(Reply, tag="done"):
+class Done(Reply, frozen=True, tag="done"):
     """The command succeeded and has nothing to tell."""
 
 
-class Failed(Reply, tag="failed"):
+class Failed(Reply, frozen=True, tag="failed"):
     """The command failed; `code` names a class of protocol/errors.py. The environment lives on."""
 
     code: str

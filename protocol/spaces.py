@@ -7,7 +7,6 @@ Gymnasium defines no such form; the contract's section on spaces does. Infinite 
 from functools import singledispatch
 from typing import Any
 
-import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
@@ -48,8 +47,7 @@ def _(space: spaces.Box) -> dict[str, Any]:
 
 @describe.register
 def _(space: spaces.MultiBinary) -> dict[str, Any]:
-    n = space.n
-    return {"type": "MultiBinary", "n": int(n) if np.isscalar(n) else [int(size) for size in n]}  # type: ignore[union-attr]  # n is an int or a sequence of sizes, which isscalar does not narrow
+    return {"type": "MultiBinary", "n": space.n if isinstance(space.n, int) else [int(size) for size in space.shape]}
 
 
 @describe.register
@@ -77,8 +75,8 @@ def _(space: spaces.Dict) -> dict[str, Any]:
     return {"type": "Dict", "spaces": {str(key): describe(inner) for key, inner in space.spaces.items()}}
 
 
-@describe.register
-def _(space: spaces.Tuple) -> dict[str, Any]:
+@describe.register(spaces.Tuple)
+def _(space: spaces.Tuple[Any]) -> dict[str, Any]:
     return {"type": "Tuple", "spaces": [describe(inner) for inner in space.spaces]}
 
 
@@ -97,8 +95,8 @@ def _(space: spaces.Graph) -> dict[str, Any]:
     }
 
 
-@describe.register
-def _(space: spaces.OneOf) -> dict[str, Any]:
+@describe.register(spaces.OneOf)
+def _(space: spaces.OneOf[Any]) -> dict[str, Any]:
     return {"type": "OneOf", "spaces": [describe(inner) for inner in space.spaces]}
 
 

@@ -46,9 +46,7 @@ def write(value: Any, style: Style) -> bytes:
             return orjson.dumps(_plain(value, _native_number, base64_arrays=True), option=_ORJSON)
 
 
-def write_json(
-    value: Any, number: Callable[[float], Any] | None = None, *, encodes_bools: bool = False
-) -> bytes:
+def write_json(value: Any, number: Callable[[float], Any] | None = None, *, encodes_bools: bool = False) -> bytes:
     """Strict JSON (RFC 8259). Floats that are not finite go through `number`.
 
     orjson writes those as null, so a text without a null in it is right as it stands; only the others,
@@ -107,9 +105,7 @@ def read_array(dtype: object, shape: object, data: object) -> NDArray[Any]:
         raise BadRequest(f"there is no dtype {dtype!r}") from error
     expected = math.prod(shape) * numpy_dtype.itemsize
     if expected != len(data):
-        raise BadRequest(
-            f"an array of shape {shape} and dtype {dtype} has {expected} bytes, but {len(data)} came"
-        )
+        raise BadRequest(f"an array of shape {shape} and dtype {dtype} has {expected} bytes, but {len(data)} came")
     return np.frombuffer(data, numpy_dtype).reshape(shape)
 
 
@@ -182,7 +178,7 @@ def orjson_key(key: Any) -> str:
     return "null" if key is None else str(key)
 
 
-def _plain(  # noqa: C901, PLR0911 - one flat list of types, each a line or two
+def _plain(  # noqa: C901, PLR0911, PLR0912 - one flat list of types, each a line or two
     value: Any,
     number: Callable[[float], Any],
     depth: int = 0,

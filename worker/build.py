@@ -55,7 +55,7 @@ def find_spec(env_id: str, *, allows_past_ids: bool = False) -> EnvSpec:
     if spec is None and allows_past_ids:
         spec = _newest(namespace, name)
     if spec is None:
-        raise UnknownEnvironment(f"No environment is registered under '{env_id}'.{_suggestion(name)}")
+        raise UnknownEnvironment(f"No environment is registered under '{env_id}'.{_suggestion(env_id)}")
     return spec
 
 
@@ -71,10 +71,9 @@ def _newest(namespace: str | None, name: str) -> EnvSpec | None:
     return max(versions, key=lambda spec: spec.version or 0, default=None)
 
 
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, {spec.name for spec in gymnasium.registry.values()}, n=1)
-    newest = [s.id for s in gymnasium.registry.values() if close and s.name == close[0]]
-    return f" Did you mean '{newest[-1]}'?" if newest else ""
+def _suggestion(env_id: str) -> str:
+    close = difflib.get_close_matches(env_id, gymnasium.registry, n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 def _render_mode(spec: EnvSpec, command: Make) -> str | None:
@@ -82,16 +81,10 @@ def _render_mode(spec: EnvSpec, command: Make) -> str | None:
     modes = _render_modes(spec)
     wanted = command.render_mode
     if wanted is None:
-        return (
-            next((mode for mode in _DRAWABLE if mode in modes), None) if command.picks_render_mode else None
-        )
+        return next((mode for mode in _DRAWABLE if mode in modes), None) if command.picks_render_mode else None
     drawable = [mode for mode in _DRAWABLE if mode in modes]
     if wanted not in drawable:
-        message = (
-            f"must be one of {', '.join(drawable)}"
-            if drawable
-            else "is not supported: it cannot be drawn here"
-        )
+        message = f"must be one of {', '.join(drawable)}" if drawable else "is not supported: it cannot be drawn here"
         raise InvalidField(f"$.render_mode {message}", errors=(FieldError("$.render_mode", message),))
     return wanted
 

@@ -4,12 +4,12 @@ The gateway imports this module, so it imports nothing that an environment needs
 """
 
 import os
-import socket
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 
 def run_worker(
-    pipe: socket.socket,
+    pipe: Connection,
     instance_id: str,
     env_id: str,
     folder: Path,
@@ -24,8 +24,8 @@ def run_worker(
 
     limits.die_with_parent()
     limits.lead_own_group()
-    pipe = limits.keep_only(pipe, folder / "logs" / "output.log")
+    connection = limits.keep_only(pipe, folder / "logs" / "output.log")
     limits.be_called(f"gym-worker {instance_id} {env_id}")
-    serve.serve(pipe, session.Session(folder), max_frame_bytes, max_reply_bytes)
+    serve.serve(connection, session.Session(folder), max_frame_bytes, max_reply_bytes)
     # An environment's threads and exit handlers may hang; nothing of ours is left to be done.
     os._exit(0)

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import socket
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import setproctitle
@@ -31,13 +32,14 @@ def lead_own_group() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def keep_only(pipe: socket.socket, log: Path) -> socket.socket:
+def keep_only(pipe: Connection, log: Path) -> socket.socket:
     """Standard input is empty, output and errors go to the log, and the pipe is the only other descriptor.
 
     Whatever else came over the fork (the fork server's own pipes above all: a byte written to one ends it,
     and every worker with it) is closed. Returns the pipe under its new number.
     """
-    raw_pipe = os.dup(pipe.detach())
+    raw_pipe = os.dup(pipe.fileno())
+    pipe.close()
     null = os.open(os.devnull, os.O_RDONLY)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     high = [_above_the_kept(fd) for fd in (raw_pipe, null, output)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from protocol.messages import Drawn
-from worker.files import replace, replace_bytes, replace_by_link
+from worker.files import replace, replace_by_link, replace_bytes
 from worker.text_picture import draw_text
 
 _MIN_INTERVAL_S = 0.1
@@ -29,9 +29,7 @@ class Renderer:
     def __init__(self, env: gymnasium.Env[Any, Any], folder: Path) -> None:
         self._env = env
         self._folder = folder
-        self._last = max(
-            (int(m[1]) for p in folder.iterdir() if (m := _NUMBERED.fullmatch(p.name))), default=0
-        )
+        self._last = max((int(m[1]) for p in folder.iterdir() if (m := _NUMBERED.fullmatch(p.name))), default=0)
         self._drawn_at = float("-inf")
 
     def draw_numbered(self) -> Drawn:

@@ -83,9 +83,7 @@ def _bounded(reply: bytes, max_reply_bytes: int) -> bytes:
     if len(reply) <= max_reply_bytes:
         return reply
     return codec.encode(
-        to_failed(
-            EnvironmentFailed(f"the reply of {len(reply)} bytes is above the limit of {max_reply_bytes}")
-        )
+        to_failed(EnvironmentFailed(f"the reply of {len(reply)} bytes is above the limit of {max_reply_bytes}"))
     )
 
 

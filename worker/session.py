@@ -85,8 +85,7 @@ class Session:
         actions = [self._read_action(raw, command) for raw in command.actions]
         if not self._may_step(command):
             raise ResetNeeded(
-                "call reset first: "
-                + ("the episode has ended" if self._has_reset else "no episode has begun")
+                "call reset first: " + ("the episode has ended" if self._has_reset else "no episode has begun")
             )
         transitions = []
         for action in actions:

@@ -1,0 +1,95 @@
+"""The server as a whole: what it is made of, how it starts and how it ends. The only file that knows all others."""
+
+import asyncio
+import contextlib
+import logging
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from gateway.artifacts.files import artifacts_app
+from gateway.config import Config
+from gateway.dialects.v1 import V1
+from gateway.dialects.v2 import V2
+from gateway.errors import errors_as_responses
+from gateway.health import health_routes
+from gateway.routes import add_routes
+from gateway.supervisor import Supervisor
+from gateway.workers.forkserver import ForkServer
+
+_SHUTDOWN_S = 5.0
+log = logging.getLogger(__name__)
+
+
+def serve(config: Config) -> int:
+    """Serves until SIGTERM or Ctrl-C; the exit code of the process."""
+    logging.basicConfig(
+        level=config.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    _raise_descriptor_limit()
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.error("--data-dir: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
+        return 1
+    forkserver = ForkServer()
+    forkserver.open()
+    try:
+        return asyncio.run(_serve(config, forkserver))
+    finally:
+        forkserver.close()
+
+
+def gateway_app(config: Config, supervisor: Supervisor) -> web.Application:
+    """The API, on the first port."""
+    app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
+    add_routes(app, (*V1(supervisor).routes(), *V2(supervisor).routes(), *health_routes()))
+    return app
+
+
+async def _serve(config: Config, forkserver: ForkServer) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    supervisor = Supervisor(config, forkserver)
+    async with contextlib.AsyncExitStack() as stack:
+        gateway, artifacts = gateway_app(config, supervisor), artifacts_app(config.data_dir, supervisor)
+        try:
+            urls = [
+                await stack.enter_async_context(_listening(gateway, config.host, config.port)),
+                await stack.enter_async_context(_listening(artifacts, config.host, config.artifacts_port)),
+            ]
+        except OSError as error:
+            log.error("cannot listen: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
+            return 1
+        stack.push_async_callback(supervisor.end)
+        print(f"gateway {urls[0]}\nartifacts {urls[1]}", flush=True)  # noqa: T201 - the promise of the command line
+        await stop.wait()
+        log.info("ending")
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    """The app answers at the URL that this yields."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield _url(host, runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _raise_descriptor_limit() -> None:
+    """An instance costs four descriptors; the usual soft limit of 1,024 would end at some 250."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

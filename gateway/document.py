@@ -1,0 +1,35 @@
+"""The instance document: what `/v2` tells of an instance, without asking its worker, which may hang."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.instance import Instance
+
+
+def document(instance: Instance) -> dict[str, Any]:
+    """The document of the contract's section 3; spaces as JSON fragments, ready to be spliced by msgspec."""
+    made = instance.made
+    folder = f"/{instance.instance_id}"
+    return {
+        "instance_id": instance.instance_id,
+        "env_id": instance.env_id,
+        "state": instance.state.value,
+        "pid": instance.pid,
+        "created_at": instance.created_at.isoformat(timespec="milliseconds"),
+        "idle_s": round(instance.idle_s, 3),
+        "steps": instance.steps,
+        "episodes": instance.episodes,
+        "restarts": instance.restarts,
+        "render_mode": made.render_mode if made else None,
+        "on_crash": instance.on_crash,
+        "limits": msgspec.structs.asdict(instance.limits),
+        "spaces": {
+            "action_space": msgspec.Raw(made.action_space) if made else None,
+            "observation_space": msgspec.Raw(made.observation_space) if made else None,
+        },
+        "monitor": {"is_recording": instance.is_recording},
+        "artifacts": {name: f"{folder}/{name}/" for name in ("rendered", "simulation", "logs")}
+        | {"live": f"{folder}/live"},
+        "crash": None if instance.crash is None else msgspec.structs.asdict(instance.crash),
+    }

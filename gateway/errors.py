@@ -1,0 +1,144 @@
+"""From an exception to a response: the one place where the gateway catches `Exception` (DESIGN.md, rule 7)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from protocol.errors import (
+    BadRequest,
+    CallerError,
+    DeadlineExceeded,
+    EnvironmentFailed,
+    Forbidden,
+    GymServerError,
+    InstanceGone,
+    InternalError,
+    InvalidAction,
+    InvalidField,
+    LimitReached,
+    MethodNotAllowed,
+    MissingField,
+    NotFound,
+    PayloadTooLarge,
+    ResetNeeded,
+    ShuttingDown,
+    UnknownEnvironment,
+    UnknownInstance,
+    Unsupported,
+    UnsupportedMediaType,
+    WorkerCrashed,
+)
+
+STATUS: dict[type[GymServerError], HTTPStatus] = {
+    BadRequest: HTTPStatus.BAD_REQUEST,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    UnknownInstance: HTTPStatus.NOT_FOUND,
+    UnknownEnvironment: HTTPStatus.NOT_FOUND,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    ResetNeeded: HTTPStatus.CONFLICT,
+    InstanceGone: HTTPStatus.GONE,
+    PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    InvalidField: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MissingField: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidAction: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unsupported: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    EnvironmentFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    WorkerCrashed: HTTPStatus.BAD_GATEWAY,
+    ShuttingDown: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+# What the clients of 2016 get for their own mistakes; the rest as in STATUS.
+_V1_ROUTING = (NotFound, MethodNotAllowed, LimitReached, PayloadTooLarge, Forbidden)
+_RETRY_AFTER_S = "1"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = logging.getLogger(__name__)
+
+
+@web.middleware
+async def errors_as_responses(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever a handler raises is answered in the form of its API version; a bug of ours is logged, not leaked."""
+    try:
+        return await handler(request)
+    except GymServerError as error:
+        return respond(request, error)
+    except web.HTTPException as error:
+        return respond(request, _translated(request, error))
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return respond(request, InternalError("the server failed at this request; its log says why"))
+
+
+def respond(request: web.Request, error: GymServerError) -> web.Response:
+    """The response that carries the error."""
+    status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+    is_v1 = request.path.startswith("/v1/")
+    if is_v1 and isinstance(error, CallerError) and not isinstance(error, _V1_ROUTING):
+        status = HTTPStatus.BAD_REQUEST
+    body = v1_body(error) if is_v1 else problem(error, status, request.path)
+    response = web.Response(
+        status=status,
+        body=msgspec.json.encode(body) + b"\n",
+        content_type="application/json" if is_v1 else "application/problem+json",
+    )
+    if isinstance(error, LimitReached | ShuttingDown):
+        response.headers["Retry-After"] = _RETRY_AFTER_S
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ",".join(sorted(error.allowed))
+    return response
+
+
+def problem(error: GymServerError, status: HTTPStatus, path: str) -> dict[str, Any]:
+    """The error as RFC 9457 has it."""
+    body: dict[str, Any] = {
+        "type": f"/docs#{error.code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": error.detail,
+        "instance": path,
+        "code": error.code,
+    }
+    if error.errors:
+        body["errors"] = [msgspec.structs.asdict(field) for field in error.errors]
+    if error.crash:
+        body["crash"] = msgspec.structs.asdict(error.crash)
+    return body
+
+
+def v1_body(error: GymServerError) -> dict[str, Any]:
+    """The error under the keys of both ancestors, in the words that their clients look for."""
+    text = error.detail
+    if isinstance(error, MissingField):
+        text = f"A required request parameter '{error.name}' was not provided"
+    elif isinstance(error, InvalidAction):
+        text = f"Invalid Action: {error.detail}"
+    body: dict[str, Any] = {"message": text, "error": text}
+    if error.crash:
+        body["crash"] = msgspec.structs.asdict(error.crash)
+    return body
+
+
+def _translated(request: web.Request, error: web.HTTPException) -> GymServerError:
+    """aiohttp's own refusals in our words."""
+    match error:
+        case web.HTTPMethodNotAllowed():
+            allowed = error.allowed_methods
+            detail = f"{request.method} does not work on {request.path}; it takes {', '.join(sorted(allowed))}"
+            return MethodNotAllowed(detail, allowed=frozenset(allowed))
+        case web.HTTPRequestEntityTooLarge():
+            return PayloadTooLarge(f"the body is larger than {request.client_max_size} bytes")
+        case web.HTTPNotFound():
+            return NotFound(f"there is no {request.path} here")
+        case web.HTTPClientError():
+            return BadRequest(error.reason)
+    log.error("unexpected %s at %s", error.status, request.path)
+    return InternalError("the server failed at this request; its log says why")

@@ -1,0 +1,281 @@
+"""One environment as a client knows it: its id, its state, its worker, its counters.
+
+Commands run one at a time in the order in which they came; a crash of the worker is noticed at once, whether a
+command runs or not. Knows no HTTP.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from gateway.crash import crash_report, in_words
+from gateway.lifecycle import ALIVE, State, may_become
+from gateway.workers.base import Ending, Worker, WorkerLost
+from protocol import codec
+from protocol.errors import (
+    DeadlineExceeded,
+    FramingError,
+    GymServerError,
+    InstanceGone,
+    InternalError,
+    LimitReached,
+    WorkerCrashed,
+    from_failed,
+)
+from protocol.messages import (
+    AnyCommand,
+    AnyReply,
+    Close,
+    CloseMonitor,
+    CrashReport,
+    Failed,
+    Limits,
+    Made,
+    Make,
+    Observed,
+    Reset,
+    StartMonitor,
+    Step,
+    Stepped,
+)
+
+Dialect = Literal["seed", "http", "v2"]
+
+_MAX_CRASHES, _CRASH_WINDOW_S = 5, 10.0
+
+
+class Instance:
+    """An environment in a worker; made by the supervisor.
+
+    Every command raises `InstanceGone` where there is no worker any more, `WorkerCrashed` or `DeadlineExceeded`
+    where it ends while the command runs, `LimitReached` where too many commands wait already, and otherwise the
+    error with which the worker answered.
+    """
+
+    def __init__(
+        self,
+        instance_id: str,
+        make: Make,
+        folder: Path,
+        new_worker: Callable[["Instance"], Worker],
+        *,
+        dialect: Dialect,
+        limits: Limits,
+        queue_length: int,
+    ) -> None:
+        self.instance_id = instance_id
+        self.env_id = make.env_id
+        self.folder = folder
+        self.dialect = dialect
+        self.limits = limits
+        self.on_crash: Literal["fail", "restart"] = "fail" if dialect == "v2" else "restart"
+        self.created_at = datetime.now(UTC)
+        self.state = State.STARTING
+        self.made: Made | None = None
+        self.crash: CrashReport | None = None
+        self.steps = self.episodes = self.restarts = 0
+        self.viewers = 0
+        self.is_recording = False
+        self._make = make
+        self._new_worker = new_worker
+        self._worker: Worker | None = None
+        self._turn = asyncio.Lock()
+        self._queue_length = queue_length
+        self._waiting = 0
+        self._command: tuple[str, float] | None = None
+        self._used_at = time.monotonic()
+        self._crashed_at: deque[float] = deque(maxlen=_MAX_CRASHES)
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, while there is one."""
+        return self._worker.pid if self._worker and self.state in ALIVE else None
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last command ended; 0 while one runs."""
+        return 0.0 if self._command else time.monotonic() - self._used_at
+
+    async def start(self) -> None:
+        """A fresh worker has built the environment.
+
+        Raises:
+            GymServerError: it could not, and there is no worker.
+        """
+        async with self._turn:
+            await self._start()
+
+    async def reset(self, command: Reset) -> Observed:
+        """An episode has begun; in a fresh worker if the last one crashed and `on_crash` is "restart"."""
+        reply = await self._run(command, self.limits.reset_s, starts_if_crashed=True)
+        assert isinstance(reply, Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
+        return reply
+
+    async def step(self, command: Step) -> Stepped:
+        """The actions are taken."""
+        reply = await self._run(command, self.limits.step_s)
+        assert isinstance(reply, Stepped)  # noqa: S101 - narrows, as in reset
+        self.steps += len(reply.transitions)
+        last = reply.transitions[-1]
+        self.episodes += last.terminated or last.truncated
+        return reply
+
+    async def ask(self, command: AnyCommand) -> AnyReply:
+        """The reply to any other command."""
+        reply = await self._run(command, self.limits.render_s)
+        if isinstance(command, StartMonitor | CloseMonitor):
+            self.is_recording = isinstance(command, StartMonitor)
+        return reply
+
+    async def close(self) -> None:
+        """There is no worker; the environment has closed itself, unless it would not in time."""
+        async with self._turn:
+            was_ready = self.state is State.READY
+            if self.state is not State.CLOSED:
+                self._become(State.CLOSED)
+            worker = self._worker
+            if worker is None:
+                return
+            if was_ready:
+                with contextlib.suppress(WorkerLost):
+                    await worker.call(codec.encode(Close()), self.limits.close_s)
+            worker.kill("killed")
+            await asyncio.shield(worker.ended)
+
+    async def kill(self) -> CrashReport:
+        """The worker and all it started are dead, whatever they did; the report says so, or how it ended before.
+
+        Raises:
+            InstanceGone: the instance was closed.
+        """
+        if self.state in ALIVE and self._worker:
+            self._worker.kill("killed")
+            await asyncio.shield(self._worker.ended)
+        if self.crash is None:
+            raise self._gone()
+        return self.crash
+
+    async def _start(self) -> None:
+        worker = self._worker = self._new_worker(self)
+        worker.ended.add_done_callback(lambda ended: self._on_ended(worker, ended.result()))
+        began = time.monotonic()
+        self._command = ("make", began)
+        try:
+            await worker.start(self.limits.start_s)
+            reply = await self._exchange(worker, self._make, began + self.limits.start_s - time.monotonic())
+        except WorkerLost as lost:
+            raise self._lost(lost.ending) from None
+        except BaseException:
+            worker.kill("killed")
+            await asyncio.shield(worker.ended)
+            raise
+        finally:
+            self._command = None
+            self._used_at = time.monotonic()
+        assert isinstance(reply, Made)  # noqa: S101 - narrows, as in reset
+        self.made = reply
+        self.env_id = reply.env_id
+        self._become(State.READY)
+
+    async def _run(self, command: AnyCommand, deadline_s: float, *, starts_if_crashed: bool = False) -> AnyReply:
+        if self._waiting >= self._queue_length:
+            raise LimitReached(
+                f"{self._waiting} commands wait for instance {self.instance_id} already; try again later"
+            )
+        self._waiting += 1
+        try:
+            async with self._turn:
+                if self.state is State.CRASHED and starts_if_crashed and self._may_restart():
+                    await self._restart()
+                return await self._run_now(command, deadline_s)
+        finally:
+            self._waiting -= 1
+
+    async def _run_now(self, command: AnyCommand, deadline_s: float) -> AnyReply:
+        worker = self._worker
+        if worker is None or self.state is not State.READY:
+            raise self._gone()
+        if self.viewers and isinstance(command, Reset | Step) and command.picture == "none":
+            command = msgspec.structs.replace(command, picture="latest")
+        self._become(State.BUSY)
+        self._command = (command.__struct_config__.tag, time.monotonic())  # type: ignore[assignment]  # commands have a string for a tag
+        try:
+            reply = await self._exchange(worker, command, deadline_s)
+        finally:
+            self._command = None
+            self._used_at = time.monotonic()
+            self._be_ready()
+        return reply
+
+    def _be_ready(self) -> None:
+        """The command is over; the instance is ready for the next, unless it crashed meanwhile."""
+        if self.state is State.BUSY:
+            self._become(State.READY)
+
+    async def _exchange(self, worker: Worker, command: AnyCommand, deadline_s: float) -> AnyReply:
+        try:
+            reply = codec.decode_reply(await worker.call(codec.encode(command), deadline_s))
+        except WorkerLost as lost:
+            raise self._lost(lost.ending) from None
+        except FramingError:
+            worker.kill("protocol")
+            await asyncio.shield(worker.ended)
+            raise self._lost(worker.ended.result()) from None
+        if isinstance(reply, Failed):
+            raise from_failed(reply)
+        return reply
+
+    def _may_restart(self) -> bool:
+        now = time.monotonic()
+        is_failing = len(self._crashed_at) == _MAX_CRASHES and now - self._crashed_at[0] < _CRASH_WINDOW_S
+        if is_failing:
+            self.on_crash = "fail"
+        return self.on_crash == "restart"
+
+    async def _restart(self) -> None:
+        self._become(State.STARTING)
+        self.crash = None
+        self.restarts += 1
+        self.is_recording = False
+        await self._start()
+
+    def _on_ended(self, worker: Worker, ending: Ending) -> None:
+        if worker is not self._worker or self.state not in ALIVE:
+            return
+        command, since = self._command or (None, None)
+        elapsed_s = None if since is None else time.monotonic() - since
+        self.crash = crash_report(ending, command=command, elapsed_s=elapsed_s, steps=self.steps, folder=self.folder)
+        self._crashed_at.append(time.monotonic())
+        self._become(State.CRASHED)
+
+    def _lost(self, ending: Ending) -> GymServerError:
+        """The error for the caller whose command ran when the worker ended."""
+        if self.crash is None:
+            return self._gone()
+        detail = f"the environment's process {in_words(self.crash)}{self._advice()}"
+        kind = DeadlineExceeded if ending.cause == "deadline" else WorkerCrashed
+        return kind(detail, crash=self.crash)
+
+    def _gone(self) -> GymServerError:
+        """The error for a command that finds no worker."""
+        if self.crash is None:
+            return InstanceGone(f"instance {self.instance_id} was closed; create another one")
+        detail = f"instance {self.instance_id} is gone: its process {in_words(self.crash)}{self._advice()}"
+        return InstanceGone(detail, crash=self.crash)
+
+    def _advice(self) -> str:
+        if self.on_crash == "restart":
+            return "; reset starts it afresh"
+        return "; create another instance"
+
+    def _become(self, state: State) -> None:
+        if not may_become(self.state, state):
+            raise InternalError(f"instance {self.instance_id} cannot go from {self.state} to {state}")
+        self.state = state

@@ -1,0 +1,170 @@
+"""All instances: create, find, list, close, end. The only place that knows them by their ids."""
+
+import asyncio
+import json
+import logging
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+from gateway.config import Config
+from gateway.document import document
+from gateway.instance import Dialect, Instance
+from gateway.workers.base import Worker
+from gateway.workers.forkserver import ForkServer
+from gateway.workers.local import LocalWorker
+from protocol.errors import GymServerError, InstanceGone, LimitReached, ShuttingDown, UnknownInstance
+from protocol.messages import Make
+
+_FOLDERS = ("rendered", "simulation", "logs")
+_REMEMBERED = 10_000
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Every instance of this server, each with a worker of its own."""
+
+    def __init__(self, config: Config, forkserver: ForkServer) -> None:
+        self._config = config
+        self._forkserver = forkserver
+        self._instances: dict[str, Instance] = {}
+        self._closed: dict[str, None] = {}  # ids in the order of their closing, the oldest forgotten first
+        self._is_ending = False
+
+    def __iter__(self) -> Any:
+        """All instances, the oldest first."""
+        return iter(list(self._instances.values()))
+
+    async def create(self, env_id: str, dialect: Dialect, *, render_mode: str | None = None) -> Instance:
+        """An instance whose environment is built and waits for its first reset.
+
+        Raises:
+            LimitReached: as many instances live as may.
+            GymServerError: as the worker's `make` says; nothing is left of the attempt.
+        """
+        if self._is_ending:
+            raise ShuttingDown("the server is shutting down")
+        if len(self._instances) >= self._config.max_instances:
+            raise LimitReached(f"{len(self._instances)} instances live already, which is the limit; close one first")
+        make = Make(
+            env_id=env_id,
+            imports=self._config.imports,
+            render_mode=render_mode,
+            picks_render_mode=dialect != "v2",
+            allows_past_ids=dialect != "v2",
+        )
+        instance = self._enter(make, dialect)
+        try:
+            await instance.start()
+        except BaseException:
+            del self._instances[instance.instance_id]
+            await asyncio.to_thread(shutil.rmtree, instance.folder, ignore_errors=True)
+            raise
+        _record(instance)
+        log.info("%s: created %s, process %s", instance.instance_id, instance.env_id, instance.pid)
+        return instance
+
+    def get(self, instance_id: str) -> Instance:
+        """The instance, alive or crashed.
+
+        Raises:
+            InstanceGone: it was closed.
+            UnknownInstance: there never was one, as far as the server remembers.
+        """
+        try:
+            return self._instances[instance_id]
+        except KeyError:
+            if instance_id in self._closed:
+                raise InstanceGone(f"instance {instance_id} was closed; create another one") from None
+            raise UnknownInstance(f"Instance_id {instance_id} unknown") from None
+
+    async def close(self, instance_id: str) -> None:
+        """The instance and its process are gone, its artifacts stay; closing twice is no error.
+
+        Raises:
+            UnknownInstance: there never was one.
+        """
+        try:
+            instance = self.get(instance_id)
+        except InstanceGone:
+            return
+        await instance.close()
+        if self._instances.pop(instance_id, None):
+            self._closed[instance_id] = None
+            if len(self._closed) > _REMEMBERED:
+                del self._closed[next(iter(self._closed))]
+            log.info("%s: closed", instance_id)
+
+    async def end(self) -> None:
+        """No instance lives, and none can be made."""
+        self._is_ending = True
+        closing = [asyncio.create_task(self.close(instance.instance_id)) for instance in self]
+        if not closing:
+            return
+        _, late = await asyncio.wait(closing, timeout=self._config.limits.close_s)
+        if late:  # a command still runs, and its environment cannot be asked to close
+            await asyncio.gather(*(instance.kill() for instance in self), return_exceptions=True)
+        for task in closing:
+            try:
+                await task
+            except GymServerError as error:
+                log.warning("closing an instance failed: %s", error)
+
+    def document(self, instance_id: str) -> dict[str, Any] | None:
+        """The instance's document, or None where there is no such instance."""
+        instance = self._instances.get(instance_id)
+        return None if instance is None else document(instance)
+
+    def watch(self, instance_id: str) -> None:
+        """Somebody looks: the worker refreshes `latest.png` as it steps."""
+        if instance := self._instances.get(instance_id):
+            instance.viewers += 1
+
+    def unwatch(self, instance_id: str) -> None:
+        """One viewer less."""
+        if instance := self._instances.get(instance_id):
+            instance.viewers -= 1
+
+    def _enter(self, make: Make, dialect: Dialect) -> Instance:
+        instance_id, folder = self._new_folder()
+        instance = Instance(
+            instance_id,
+            make,
+            folder,
+            self._new_worker,
+            dialect=dialect,
+            limits=self._config.limits,
+            queue_length=self._config.queue_length,
+        )
+        self._instances[instance_id] = instance
+        return instance
+
+    def _new_worker(self, instance: Instance) -> Worker:
+        return LocalWorker(
+            self._forkserver,
+            instance.instance_id,
+            instance.env_id,
+            instance.folder,
+            self._config.max_body_bytes,
+            self._config.max_reply_bytes,
+        )
+
+    def _new_folder(self) -> tuple[str, Path]:
+        """An id that was never used while its artifacts exist: making its folder is what reserves it."""
+        while True:
+            instance_id = secrets.token_hex(4)
+            folder = self._config.data_dir / instance_id
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            for name in _FOLDERS:
+                (folder / name).mkdir()
+            return instance_id, folder.resolve()
+
+
+def _record(instance: Instance) -> None:
+    """What the artifact server says of the instance when it is long gone."""
+    facts = {"env_id": instance.env_id, "created_at": instance.created_at.isoformat(timespec="milliseconds")}
+    (instance.folder / "instance.json").write_text(json.dumps(facts))

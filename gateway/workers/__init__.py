@@ -1,0 +1,1 @@
+"""Kinds of worker: what they have in common is in base.py."""

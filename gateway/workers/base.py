@@ -1,0 +1,57 @@
+"""What the gateway asks of a worker, wherever it runs: start, one call at a time, kill, and to be told of its end."""
+
+from asyncio import Future
+from typing import Protocol
+
+from protocol.messages import Cause
+
+
+class WorkerLost(Exception):
+    """The worker ended, or had to be ended, while it owed a reply."""
+
+    def __init__(self, ending: "Ending") -> None:
+        super().__init__(ending.cause)
+        self.ending = ending
+
+
+class Ending:
+    """How a worker ended: the cause, and the code or signal that the system reports."""
+
+    def __init__(self, cause: Cause, exit_code: int | None = None, signal: int | None = None) -> None:
+        self.cause = cause
+        self.exit_code = exit_code
+        self.signal = signal
+
+
+class Worker(Protocol):
+    """One environment elsewhere. Idle, or one call in flight, or dead: nothing else (DESIGN.md, rule 2)."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process, once it has started."""
+        ...
+
+    @property
+    def ended(self) -> "Future[Ending]":
+        """Done as soon as the worker is gone, with how."""
+        ...
+
+    async def start(self, deadline_s: float) -> None:
+        """The worker waits for its first command.
+
+        Raises:
+            WorkerLost: it did not within `deadline_s` seconds.
+        """
+        ...
+
+    async def call(self, payload: bytes, deadline_s: float) -> bytes:
+        """The reply to one command.
+
+        Raises:
+            WorkerLost: it ended, or was killed because `deadline_s` seconds had passed.
+        """
+        ...
+
+    def kill(self, cause: Cause) -> None:
+        """The worker and all that it started are ended, at once and whatever they do; `ended` says `cause`."""
+        ...

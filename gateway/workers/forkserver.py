@@ -1,0 +1,49 @@
+"""The fork server: the warm process from which every worker is forked, started once with the gateway.
+
+`Process.start` talks to the fork server over blocking sockets, so it runs on one thread of its own: a fork server
+that hangs delays creations, and nothing else. That thread does nothing but start processes.
+"""
+
+import asyncio
+import multiprocessing
+import multiprocessing.process
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+_PRELOAD = "worker.preload"
+
+
+class ForkServer:
+    """Makes processes that run one function each; `open` before the first, `close` after the last."""
+
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="process-start")
+
+    def open(self) -> None:
+        """The fork server runs and warms itself up; nobody waits for that but the first start.
+
+        Called on the main thread: the kernel tells a child of its parent's death when the parent's *thread* ends.
+        """
+        self._context.set_forkserver_preload([_PRELOAD])
+        forkserver.ensure_running()
+
+    async def start(self, target: Callable[..., None], args: tuple[Any, ...]) -> ForkServerProcess:
+        """A new process that runs `target(*args)`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._starter, self._start, target, args)
+
+    def close(self) -> None:
+        """No further process can be started."""
+        self._starter.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, target: Callable[..., None], args: tuple[Any, ...]) -> ForkServerProcess:
+        process = self._context.Process(target=target, args=args)
+        process.start()
+        # multiprocessing polls every child that it knows at every start, and joins them all at exit. We learn of
+        # a worker's end by its sentinel, at once and once, so that is wasted work and a race for the exit code.
+        multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+        return process

@@ -1,0 +1,150 @@
+"""A worker on this machine: a process forked from the fork server, a pipe, and the means to end its whole family."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from gateway.workers.base import Ending, WorkerLost
+from gateway.workers.forkserver import ForkServer
+from gateway.workers.pipe import Pipe
+from protocol.messages import Cause
+from worker.entry import run_worker
+
+_GRACE_S = 5.0  # for the kernel to end a killed process, before it is reported as gone all the same
+
+
+class LocalWorker:
+    """One process. Implements `gateway.workers.base.Worker`."""
+
+    def __init__(
+        self,
+        forkserver: ForkServer,
+        instance_id: str,
+        env_id: str,
+        folder: Path,
+        max_body_bytes: int,
+        max_reply_bytes: int,
+    ) -> None:
+        self._forkserver = forkserver
+        self._arguments = (instance_id, env_id, folder, max_body_bytes, max_reply_bytes)
+        self._max_reply_bytes = max_reply_bytes
+        self._loop = asyncio.get_running_loop()
+        self._process: ForkServerProcess | None = None
+        self._pipe: Pipe | None = None
+        self._pidfd = -1
+        self._reply: asyncio.Future[bytes] | None = None
+        self._cause: Cause | None = None
+        self.pid: int | None = None
+        self.ended: asyncio.Future[Ending] = self._loop.create_future()
+
+    async def start(self, deadline_s: float) -> None:
+        """The process runs and waits for its first command.
+
+        Raises:
+            WorkerLost: there was no process within `deadline_s` seconds, or it was killed meanwhile.
+        """
+        ours, theirs = multiprocessing.Pipe(duplex=True)
+        connection = socket.socket(fileno=os.dup(ours.fileno()))
+        ours.close()
+        try:
+            async with asyncio.timeout(deadline_s):
+                self._process = await self._forkserver.start(run_worker, (theirs, *self._arguments))
+        except BaseException as error:
+            # A process that comes to be after all finds the end of its pipe, and ends.
+            connection.close()
+            self._finish(Ending(self._cause or "deadline"))
+            if isinstance(error, TimeoutError):
+                raise WorkerLost(self.ended.result()) from None
+            raise
+        finally:
+            theirs.close()
+        self.pid = self._process.pid
+        assert self.pid is not None  # noqa: S101 - narrows the type; a started process has one
+        with contextlib.suppress(ProcessLookupError):
+            self._pidfd = os.pidfd_open(self.pid)
+        self._loop.add_reader(self._process.sentinel, self._on_exit)
+        self._pipe = Pipe(connection, self._max_reply_bytes + 1024, self._on_frame, self._on_pipe_end)
+        if self._cause:  # killed while it was being started
+            self.kill(self._cause)
+
+    async def call(self, payload: bytes, deadline_s: float) -> bytes:
+        """The reply to one command.
+
+        Raises:
+            WorkerLost: it ended, or was killed because `deadline_s` seconds had passed.
+        """
+        if self.ended.done():
+            raise WorkerLost(self.ended.result())
+        assert self._pipe and self._reply is None  # noqa: S101, PT018 - rule 2: one command in flight
+        self._reply = self._loop.create_future()
+        timer = self._loop.call_later(deadline_s, self.kill, "deadline")
+        self._pipe.send(payload)
+        try:
+            return await self._reply
+        except asyncio.CancelledError:
+            # The reply that nobody waits for would be taken for the next one's.
+            self.kill("killed")
+            raise
+        finally:
+            timer.cancel()
+            self._reply = None
+
+    def kill(self, cause: Cause) -> None:
+        """SIGKILL to the process and its group; `ended` says `cause`."""
+        self._cause = self._cause or cause
+        if self._process is None or self.ended.done():
+            return
+        self._kill_group()
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._loop.call_later(_GRACE_S, self._finish, Ending(self._cause))
+
+    def _kill_group(self) -> None:
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def _on_frame(self, payload: bytes) -> None:
+        if self._reply is None or self._reply.done():
+            self.kill("protocol")  # a reply that nobody asked for
+        else:
+            self._reply.set_result(payload)
+
+    def _on_pipe_end(self) -> None:
+        """EOF is the notice of death; a process that lives on without its pipe is of no use to anybody."""
+        if not self.ended.done():
+            self._loop.call_later(_GRACE_S / 10, self.kill, "protocol")
+
+    def _on_exit(self) -> None:
+        """The fork server has reaped the process and written its exit code to the sentinel."""
+        assert self._process  # noqa: S101 - narrows the type; there is no sentinel before
+        code = self._process.exitcode or 0
+        if self._pipe:
+            self._pipe.drain()  # the reply that it sent before it ended
+        self._kill_group()  # what it started and left behind
+        if code < 0:
+            self._finish(Ending(self._cause or "signal", signal=-code))
+        else:
+            self._finish(Ending(self._cause or "exit", exit_code=code))
+
+    def _finish(self, ending: Ending) -> None:
+        if self.ended.done():
+            return
+        self.ended.set_result(ending)
+        if self._reply and not self._reply.done():
+            self._reply.set_exception(WorkerLost(ending))
+        if self._pipe:
+            self._pipe.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        if self._process:
+            self._loop.remove_reader(self._process.sentinel)
+            with contextlib.suppress(ValueError):  # not yet reaped: the sentinel's descriptors go with the object
+                self._process.close()

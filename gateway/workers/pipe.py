@@ -1,0 +1,100 @@
+"""The gateway's end of a worker's pipe: frames out, one frame back, without a thread and without waiting.
+
+Knows nothing of what a frame contains, nor of the process at the other end.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+from protocol.errors import FramingError
+from protocol.framing import FrameReader, frame
+
+_READ_BYTES = 256 * 1024
+
+
+class Pipe:
+    """A non-blocking socket that calls `on_frame` for each frame, and `on_end` once, at EOF or a broken frame."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        max_frame_bytes: int,
+        on_frame: Callable[[bytes], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket = connection
+        self._reader = FrameReader(max_frame_bytes)
+        self._unsent = memoryview(b"")
+        self._on_frame = on_frame
+        self._on_end = on_end
+        self._is_open = True
+        connection.setblocking(False)
+        self._loop.add_reader(connection, self._read)
+
+    def send(self, payload: bytes) -> None:
+        """The payload is on its way as one frame; what the kernel does not take now follows when it can."""
+        data = frame(payload)
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._end()
+            return
+        if sent < len(data):
+            self._unsent = memoryview(data)[sent:]
+            self._loop.add_writer(self._socket, self._write)
+
+    def drain(self) -> None:
+        """What the other end has left behind has been read, up to its end."""
+        while self._is_open and self._read():
+            pass
+
+    def close(self) -> None:
+        """The socket is closed; nothing more is called."""
+        if self._is_open:
+            self._is_open = False
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+
+    def _read(self) -> bool:
+        """Whether something was there to be read."""
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+            return False
+        try:
+            payload = self._reader.feed(data)
+        except FramingError:
+            self._end()
+            return False
+        if payload is not None:
+            self._on_frame(payload)
+        return True
+
+    def _write(self) -> None:
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end()
+            return
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._loop.remove_writer(self._socket)
+
+    def _end(self) -> None:
+        if self._is_open:
+            self.close()
+            with contextlib.suppress(asyncio.InvalidStateError):
+                self._on_end()
