@@ -1,0 +1,110 @@
+"""A real server in a process of its own, for tests: started on free ports, ended without leaving anything behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).parent.parent
+_END_S = 20
+
+
+class Server:
+    """A running gateway: `http` talks to its API, `files` to its artifact port."""
+
+    def __init__(self, process: subprocess.Popen[str], data_dir: Path, log: Path) -> None:
+        self.process = process
+        self.data_dir = data_dir
+        self._log = log
+        assert process.stdout
+        self.url = process.stdout.readline().removeprefix("gateway ").strip()
+        self.artifacts_url = process.stdout.readline().removeprefix("artifacts ").strip()
+        self.http = httpx.Client(base_url=self.url, timeout=60)
+        self.files = httpx.Client(base_url=self.artifacts_url, timeout=60)
+
+    @property
+    def log(self) -> str:
+        """What the gateway has logged so far."""
+        return self._log.read_text()
+
+    def create(self, env_id: str, **fields: Any) -> str:
+        """The id of a new instance, created in the seed's dialect."""
+        reply = self.http.post("/v1/envs/create/", json={"environment": env_id, **fields})
+        assert reply.status_code == 201, reply.text
+        return str(reply.json()["instance_id"])
+
+    def reset(self, instance_id: str, **fields: Any) -> Any:
+        """The first observation of an episode."""
+        reply = self.http.post(f"/v1/envs/{instance_id}/reset/", json=fields)
+        assert reply.status_code == 200, reply.text
+        return reply.json()["observation"]["observation"]
+
+    def step(self, instance_id: str, action: Any, **fields: Any) -> httpx.Response:
+        """The response to one step."""
+        return self.http.post(f"/v1/envs/{instance_id}/step/", json={"action": action, **fields})
+
+    def document(self, instance_id: str) -> dict[str, Any]:
+        """The instance document."""
+        reply = self.http.get(f"/v2/envs/{instance_id}")
+        assert reply.status_code == 200, reply.text
+        return dict(reply.json())
+
+    def family(self) -> list[psutil.Process]:
+        """All processes that the gateway, its fork server and its workers have started and that still run."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code; every process of the server has ended.
+
+        Raises:
+            AssertionError: some have not; they are killed all the same.
+        """
+        family = self.family()
+        self.process.send_signal(number)
+        code = self.process.wait(_END_S)
+        _, alive = psutil.wait_procs(family, timeout=_END_S / 4)
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        assert not alive, f"left behind: {alive}"
+        return code
+
+
+@contextlib.contextmanager
+def running_server(
+    folder: Path, *flags: str, environment: dict[str, str] | None = None, command: tuple[str, ...] = ()
+) -> Iterator[Server]:
+    """A server with `folder/data` as its data directory, warm as soon as it is asked for an environment."""
+    data_dir, log = folder / "data", folder / "gateway.log"
+    addresses = ("--port", "0", "--artifacts-port", "0", "--data-dir", str(data_dir))
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [*(command or (sys.executable, "-m", "gateway")), *addresses, *flags],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | (environment or {}),
+        )
+    server = Server(process, data_dir, log)
+    try:
+        yield server
+    finally:
+        server.http.close()
+        server.files.close()
+        try:
+            if process.poll() is None:
+                server.stop()
+        finally:
+            assert process.stdout
+            process.stdout.close()
