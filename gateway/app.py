@@ -5,8 +5,7 @@ import contextlib
 import logging
 import resource
 import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 
 from aiohttp import web
 
@@ -15,26 +14,28 @@ from gateway.config import Config
 from gateway.dialects.v1 import V1
 from gateway.dialects.v2 import V2
 from gateway.errors import errors_as_responses
-from gateway.health import health_routes
+from gateway.family import adopt_orphans
+from gateway.gateway_log import set_up_logging
+from gateway.health import Health
 from gateway.routes import add_routes
 from gateway.supervisor import Supervisor
 from gateway.workers.forkserver import ForkServer
 
 _SHUTDOWN_S = 5.0
 log = logging.getLogger(__name__)
+access_log = logging.getLogger("gateway.access")
 
 
 def serve(config: Config) -> int:
     """Serves until SIGTERM or Ctrl-C; the exit code of the process."""
-    logging.basicConfig(
-        level=config.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logging(config)
     _raise_descriptor_limit()
     try:
         config.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         log.error("--data-dir: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
         return 1
+    adopt_orphans()
     forkserver = ForkServer()
     forkserver.open()
     try:
@@ -45,8 +46,9 @@ def serve(config: Config) -> int:
 
 def gateway_app(config: Config, supervisor: Supervisor) -> web.Application:
     """The API, on the first port."""
+    health = Health(supervisor, supervisor.metrics)
     app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
-    add_routes(app, (*V1(supervisor).routes(), *V2(supervisor).routes(), *health_routes()))
+    add_routes(app, (*V1(supervisor).routes(), *V2(supervisor).routes(), *health.routes()))
     return app
 
 
@@ -60,13 +62,14 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
         gateway, artifacts = gateway_app(config, supervisor), artifacts_app(config.data_dir, supervisor)
         try:
             urls = [
-                await stack.enter_async_context(_listening(gateway, config.host, config.port)),
-                await stack.enter_async_context(_listening(artifacts, config.host, config.artifacts_port)),
+                await stack.enter_async_context(_listening(gateway, config, config.port)),
+                await stack.enter_async_context(_listening(artifacts, config, config.artifacts_port)),
             ]
         except OSError as error:
             log.error("cannot listen: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
             return 1
         stack.push_async_callback(supervisor.end)
+        await stack.enter_async_context(_running(supervisor.watch_over.run()))
         print(f"gateway {urls[0]}\nartifacts {urls[1]}", flush=True)  # noqa: T201 - the promise of the command line
         await stop.wait()
         log.info("ending")
@@ -74,15 +77,32 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+async def _listening(app: web.Application, config: Config, port: int) -> AsyncIterator[str]:
     """The app answers at the URL that this yields."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
+    runner = web.AppRunner(app, access_log=access_log if config.access_log else None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-        yield _url(host, runner.addresses[0][1])
+        await web.TCPSite(runner, config.host, port).start()
+        yield _url(config.host, runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """The endless work goes on meanwhile."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("a task of the server has failed", exc_info=error)
 
 
 def _url(host: str, port: int) -> str:

@@ -2,15 +2,21 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
+from gateway import quantities as of
 from protocol.messages import Limits
 
 _MEBIBYTE = 1024 * 1024
 _PREFIX = "GYM_SERVER_"
+
+
+def _half_of_memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -25,8 +31,45 @@ class Config(msgspec.Struct, frozen=True):
     queue_length: int = 64
     max_body_bytes: int = 4 * _MEBIBYTE
     max_reply_bytes: int = 64 * _MEBIBYTE
-    limits: Limits = Limits()
+    keep_artifacts_s: float | None = 7 * 24 * 3600
+    limits: Limits = Limits(idle_s=6 * 3600, memory_bytes=_half_of_memory())
+    access_log: bool = False
+    log_format: str = "plain"
     log_level: str = "info"
+
+
+class _Setting(NamedTuple):
+    flag: str
+    field: str
+    read: Callable[[str], Any]
+    text: str
+
+
+_SETTINGS = (
+    _Setting("--host", "host", str, "address to listen on"),
+    _Setting("--port", "port", of.port, "port of the gateway; 0 takes a free one"),
+    _Setting("--artifacts-port", "artifacts_port", of.port, "port of the artifact server; 0 takes a free one"),
+    _Setting("--data-dir", "data_dir", Path, "where pictures, recordings and logs are kept"),
+    _Setting("--max-instances", "max_instances", of.count, "environments alive at once"),
+    _Setting("--queue-length", "queue_length", of.count, "commands that may wait for one environment"),
+    _Setting("--max-body-bytes", "max_body_bytes", of.size, "size of a request's body"),
+    _Setting("--max-reply-bytes", "max_reply_bytes", of.size, "size of an environment's answer"),
+    _Setting("--keep-artifacts", "keep_artifacts_s", of.seconds_or_never, "seconds; 0: for ever"),
+)
+_LIMITS = (
+    _Setting("--start-timeout", "start_s", of.seconds, "seconds to build an environment"),
+    _Setting("--reset-timeout", "reset_s", of.seconds, "seconds for a reset"),
+    _Setting("--step-timeout", "step_s", of.seconds, "seconds for a step"),
+    _Setting("--render-timeout", "render_s", of.seconds, "seconds for a picture and all other commands"),
+    _Setting("--close-timeout", "close_s", of.seconds, "seconds for an environment to close itself"),
+    _Setting("--idle-timeout", "idle_s", of.seconds_or_never, "seconds until an unused one is closed; 0: never"),
+    _Setting("--memory-limit", "memory_bytes", of.size_or_any, "memory of one and all it starts, as 2G; 0: any"),
+    _Setting("--address-space-limit", "address_space_bytes", of.size_or_any, "address space of one; 0: any"),
+    _Setting("--max-processes", "processes", of.count_or_any, "processes of one, itself included; 0: any"),
+    _Setting("--max-open-files", "open_files", of.count_or_any, "open files of one; 0: as many as the server"),
+    _Setting("--max-file-bytes", "file_bytes", of.size_or_any, "size of a file that one writes, as 16G; 0: any"),
+    _Setting("--nice", "nice", of.niceness, "how much environments give way to others, 0 to 19"),
+)
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Config:
@@ -37,32 +80,25 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
     parser = _parser()
     parser.set_defaults(**_from_environment(parser, environment))
     given = vars(parser.parse_args(arguments))
-    limits = Limits(**{field: given.pop(field) for field in Limits.__struct_fields__})
+    limits = Limits(**{setting.field: given.pop(setting.field) for setting in _LIMITS})
     return Config(**given | {"limits": limits, "imports": tuple(given["imports"])})
 
 
 def _parser() -> argparse.ArgumentParser:
-    default, limits = Config(), Limits()
+    default = Config()
     parser = argparse.ArgumentParser(
         prog="gym-server run",
         description="Serve Gymnasium environments over HTTP, each in a process of its own.",
         epilog="Each flag can also be set as an environment variable: --max-instances is GYM_SERVER_MAX_INSTANCES.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    for settings, values in ((_SETTINGS, default), (_LIMITS, default.limits)):
+        for flag, field, read, text in settings:
+            parser.add_argument(flag, dest=field, type=read, default=getattr(values, field), metavar="X", help=text)
     add = parser.add_argument
-    add("--host", default=default.host, help="address to listen on")
-    add("--port", type=_port, default=default.port, help="port of the gateway; 0 takes a free one")
-    add("--artifacts-port", type=_port, default=default.artifacts_port, help="port of the artifact server")
-    add("--data-dir", type=Path, default=default.data_dir, help="where pictures, recordings and logs are kept")
     add("--import", dest="imports", metavar="MODULE", action="append", default=[], help=_IMPORT_HELP)
-    add("--max-instances", type=_positive, default=default.max_instances, help="environments alive at once")
-    add("--queue-length", type=_positive, default=default.queue_length, help="commands waiting for one environment")
-    add("--max-body-bytes", type=_positive, default=default.max_body_bytes, help="size of a request's body")
-    add("--max-reply-bytes", type=_positive, default=default.max_reply_bytes, help="size of an environment's answer")
-    for name, seconds in (("start", limits.start_s), ("reset", limits.reset_s), ("step", limits.step_s),
-                          ("render", limits.render_s), ("close", limits.close_s)):  # fmt: skip
-        text = f"seconds until an environment's {name} is given up and its process killed"
-        add(f"--{name}-timeout", dest=f"{name}_s", type=_seconds, default=seconds, metavar="S", help=text)
+    add("--access-log", action="store_true", help="log every request; costs as much as handling one")
+    add("--log-format", choices=("plain", "json"), default=default.log_format, help="one line an event")
     add("--log-level", choices=("debug", "info", "warning", "error"), default=default.log_level, help="what is logged")
     return parser
 
@@ -74,38 +110,27 @@ def _from_environment(parser: argparse.ArgumentParser, environment: Mapping[str,
     """Defaults for the parser; strings, so that argparse reads and checks them like flags."""
     found: dict[str, object] = {}
     for action in parser._actions:  # noqa: SLF001 - argparse has no public list of what was added to it
-        flag = action.option_strings[-1].removeprefix("--")
-        value = environment.get(_PREFIX + flag.upper().replace("-", "_"))
+        name = _PREFIX + action.option_strings[-1].removeprefix("--").upper().replace("-", "_")
+        value = environment.get(name)
         if value is None:
             continue
         if action.dest == "imports":
             found[action.dest] = [module for module in value.replace(",", " ").split() if module]
+        elif action.dest == "access_log":
+            found[action.dest] = _switch(parser, name, value)
         elif action.choices and value not in action.choices:
-            parser.error(f"{_PREFIX}{flag.upper()}: {value!r} is not one of {', '.join(action.choices)}")
+            parser.error(f"{name}: {value!r} is not one of {', '.join(action.choices)}")
         else:
             found[action.dest] = value
     return found
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 65536:  # noqa: PLR2004 - the ports that there are
-        raise argparse.ArgumentTypeError(f"{text} is not a port")
-    return port
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 1e9:  # noqa: PLR2004 - asyncio's timers hold no more
-        raise argparse.ArgumentTypeError(f"{text} is not a time above 0")
-    return seconds
+def _switch(parser: argparse.ArgumentParser, name: str, value: str) -> bool:
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() not in {"", "0", "false", "no", "off"}:
+        parser.error(f"{name}: {value!r} is neither 1 nor 0")
+    return False
 
 
 def config_from_process(arguments: Sequence[str]) -> Config:

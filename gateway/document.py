@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.instance import Instance
+from gateway.limits import MEANS
 
 
 def document(instance: Instance) -> dict[str, Any]:
@@ -18,12 +19,19 @@ def document(instance: Instance) -> dict[str, Any]:
         "pid": instance.pid,
         "created_at": instance.created_at.isoformat(timespec="milliseconds"),
         "idle_s": round(instance.idle_s, 3),
-        "steps": instance.steps,
-        "episodes": instance.episodes,
+        "steps": instance.statistics.steps,
+        "episodes": instance.statistics.episodes,
+        "steps_per_s": round(instance.statistics.steps_per_s, 1),
+        "step_p99_s": instance.statistics.step_p99_s(),
+        "queue": instance.waiting,
         "restarts": instance.restarts,
+        "rss_bytes": instance.usage.rss_bytes,
+        "cpu_s": round(instance.usage.cpu_s, 2),
+        "processes": instance.usage.processes,
         "render_mode": made.render_mode if made else None,
         "on_crash": instance.on_crash,
-        "limits": msgspec.structs.asdict(instance.limits),
+        "limits": msgspec.structs.asdict(instance.limits) | {"enforced_by": MEANS},
+        "labels": instance.labels,
         "spaces": {
             "action_space": msgspec.Raw(made.action_space) if made else None,
             "observation_space": msgspec.Raw(made.observation_space) if made else None,

@@ -7,7 +7,6 @@ command runs or not. Knows no HTTP.
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,23 +14,21 @@ from typing import Literal
 
 import msgspec
 
-from gateway.crash import crash_report, in_words
+from gateway.crash import CrashCount, crash_report, gone_error, lost_error
+from gateway.family import Usage
 from gateway.lifecycle import ALIVE, State, may_become
+from gateway.observer import Observer
+from gateway.stack import written_stack
+from gateway.statistics import Statistics
+from gateway.worker_log import WorkerLog
 from gateway.workers.base import Ending, Worker, WorkerLost
 from protocol import codec
-from protocol.errors import (
-    DeadlineExceeded,
-    FramingError,
-    GymServerError,
-    InstanceGone,
-    InternalError,
-    LimitReached,
-    WorkerCrashed,
-    from_failed,
-)
+from protocol.errors import FramingError, GymServerError, InternalError, LimitReached, from_failed
+from protocol.folder import FAULT_LOG, OLDER_OUTPUT_LOG, OUTPUT_LOG
 from protocol.messages import (
     AnyCommand,
     AnyReply,
+    Cause,
     Close,
     CloseMonitor,
     CrashReport,
@@ -47,8 +44,7 @@ from protocol.messages import (
 )
 
 Dialect = Literal["seed", "http", "v2"]
-
-_MAX_CRASHES, _CRASH_WINDOW_S = 5, 10.0
+OnCrash = Literal["fail", "restart"]
 
 
 class Instance:
@@ -69,18 +65,26 @@ class Instance:
         dialect: Dialect,
         limits: Limits,
         queue_length: int,
+        observer: Observer,
+        on_crash: OnCrash | None = None,
+        labels: dict[str, str] | None = None,
     ) -> None:
         self.instance_id = instance_id
         self.env_id = make.env_id
         self.folder = folder
         self.dialect = dialect
         self.limits = limits
-        self.on_crash: Literal["fail", "restart"] = "fail" if dialect == "v2" else "restart"
+        self.on_crash: OnCrash = on_crash or ("fail" if dialect == "v2" else "restart")
+        self.labels = labels or {}
         self.created_at = datetime.now(UTC)
         self.state = State.STARTING
         self.made: Made | None = None
         self.crash: CrashReport | None = None
-        self.steps = self.episodes = self.restarts = 0
+        self.restarts = 0
+        self.statistics = Statistics()
+        self.usage = Usage(0, 0.0, 0)
+        self.output_log = WorkerLog(folder / OUTPUT_LOG, folder / OLDER_OUTPUT_LOG)
+        self.fault_log = WorkerLog(folder / FAULT_LOG)
         self.viewers = 0
         self.is_recording = False
         self._make = make
@@ -88,10 +92,11 @@ class Instance:
         self._worker: Worker | None = None
         self._turn = asyncio.Lock()
         self._queue_length = queue_length
-        self._waiting = 0
+        self._observer = observer
+        self.waiting = 0
         self._command: tuple[str, float] | None = None
         self._used_at = time.monotonic()
-        self._crashed_at: deque[float] = deque(maxlen=_MAX_CRASHES)
+        self._crashes = CrashCount()
 
     @property
     def pid(self) -> int | None:
@@ -116,15 +121,14 @@ class Instance:
         """An episode has begun; in a fresh worker if the last one crashed and `on_crash` is "restart"."""
         reply = await self._run(command, self.limits.reset_s, starts_if_crashed=True)
         assert isinstance(reply, Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
+        self.statistics.episode_began()
         return reply
 
     async def step(self, command: Step) -> Stepped:
         """The actions are taken."""
         reply = await self._run(command, self.limits.step_s)
         assert isinstance(reply, Stepped)  # noqa: S101 - narrows, as in reset
-        self.steps += len(reply.transitions)
-        last = reply.transitions[-1]
-        self.episodes += last.terminated or last.truncated
+        self.statistics.stepped(reply.transitions)
         return reply
 
     async def ask(self, command: AnyCommand) -> AnyReply:
@@ -141,13 +145,14 @@ class Instance:
             if self.state is not State.CLOSED:
                 self._become(State.CLOSED)
             worker = self._worker
-            if worker is None:
-                return
-            if was_ready:
-                with contextlib.suppress(WorkerLost):
-                    await worker.call(codec.encode(Close()), self.limits.close_s)
-            worker.kill("killed")
-            await asyncio.shield(worker.ended)
+            if worker:
+                if was_ready:
+                    with contextlib.suppress(WorkerLost):
+                        await worker.call(codec.encode(Close()), self.limits.close_s)
+                worker.kill("killed")
+                await asyncio.shield(worker.ended)
+            self.output_log.close()
+            self.fault_log.close()
 
     async def kill(self) -> CrashReport:
         """The worker and all it started are dead, whatever they did; the report says so, or how it ended before.
@@ -161,6 +166,22 @@ class Instance:
         if self.crash is None:
             raise self._gone()
         return self.crash
+
+    def end(self, cause: Cause, reason: str) -> None:
+        """The worker is killed because it broke a limit."""
+        if self._worker and self.state in ALIVE:
+            self._worker.kill(cause, reason)
+
+    async def stack(self) -> str:
+        """The Python stack of every thread of the worker at this moment, also while it hangs.
+
+        Raises:
+            InstanceGone: there is no worker.
+            Unsupported: it does not answer; the text says in what state the process is.
+        """
+        if self._worker is None or self.state not in ALIVE:
+            raise self._gone()
+        return await written_stack(self._worker, self.fault_log)
 
     async def _start(self) -> None:
         worker = self._worker = self._new_worker(self)
@@ -185,18 +206,16 @@ class Instance:
         self._become(State.READY)
 
     async def _run(self, command: AnyCommand, deadline_s: float, *, starts_if_crashed: bool = False) -> AnyReply:
-        if self._waiting >= self._queue_length:
-            raise LimitReached(
-                f"{self._waiting} commands wait for instance {self.instance_id} already; try again later"
-            )
-        self._waiting += 1
+        if self.waiting >= self._queue_length:
+            raise LimitReached(f"{self.waiting} commands wait for instance {self.instance_id} already; try again later")
+        self.waiting += 1
         try:
             async with self._turn:
                 if self.state is State.CRASHED and starts_if_crashed and self._may_restart():
                     await self._restart()
                 return await self._run_now(command, deadline_s)
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     async def _run_now(self, command: AnyCommand, deadline_s: float) -> AnyReply:
         worker = self._worker
@@ -205,19 +224,24 @@ class Instance:
         if self.viewers and isinstance(command, Reset | Step) and command.picture == "none":
             command = msgspec.structs.replace(command, picture="latest")
         self._become(State.BUSY)
-        self._command = (command.__struct_config__.tag, time.monotonic())  # type: ignore[assignment]  # commands have a string for a tag
+        op, began, outcome = str(command.__struct_config__.tag), time.monotonic(), "ok"
+        self._command = (op, began)
         try:
-            reply = await self._exchange(worker, command, deadline_s)
+            return await self._exchange(worker, command, deadline_s)
+        except GymServerError as error:
+            outcome = error.code
+            raise
         finally:
-            self._command = None
-            self._used_at = time.monotonic()
-            self._be_ready()
-        return reply
+            self._command_ended(op, outcome, time.monotonic() - began)
 
-    def _be_ready(self) -> None:
-        """The command is over; the instance is ready for the next, unless it crashed meanwhile."""
+    def _command_ended(self, op: str, outcome: str, elapsed_s: float) -> None:
+        """The instance is ready for the next command, unless it crashed meanwhile; what it took is counted."""
+        self._command = None
+        self._used_at = time.monotonic()
         if self.state is State.BUSY:
             self._become(State.READY)
+        self.statistics.took(op, elapsed_s)
+        self._observer.command_ended(op, outcome, elapsed_s)
 
     async def _exchange(self, worker: Worker, command: AnyCommand, deadline_s: float) -> AnyReply:
         try:
@@ -233,9 +257,7 @@ class Instance:
         return reply
 
     def _may_restart(self) -> bool:
-        now = time.monotonic()
-        is_failing = len(self._crashed_at) == _MAX_CRASHES and now - self._crashed_at[0] < _CRASH_WINDOW_S
-        if is_failing:
+        if self._crashes.are_too_many():
             self.on_crash = "fail"
         return self.on_crash == "restart"
 
@@ -251,29 +273,25 @@ class Instance:
             return
         command, since = self._command or (None, None)
         elapsed_s = None if since is None else time.monotonic() - since
-        self.crash = crash_report(ending, command=command, elapsed_s=elapsed_s, steps=self.steps, folder=self.folder)
-        self._crashed_at.append(time.monotonic())
+        self.crash = crash_report(
+            ending,
+            command=command,
+            elapsed_s=elapsed_s,
+            steps=self.statistics.steps,
+            output=self.output_log,
+            faults=self.fault_log,
+        )
+        self._crashes.count()
+        self._observer.crashed(ending.cause)
         self._become(State.CRASHED)
 
     def _lost(self, ending: Ending) -> GymServerError:
         """The error for the caller whose command ran when the worker ended."""
-        if self.crash is None:
-            return self._gone()
-        detail = f"the environment's process {in_words(self.crash)}{self._advice()}"
-        kind = DeadlineExceeded if ending.cause == "deadline" else WorkerCrashed
-        return kind(detail, crash=self.crash)
+        return lost_error(self.instance_id, ending, self.crash, restarts=self.on_crash == "restart")
 
     def _gone(self) -> GymServerError:
         """The error for a command that finds no worker."""
-        if self.crash is None:
-            return InstanceGone(f"instance {self.instance_id} was closed; create another one")
-        detail = f"instance {self.instance_id} is gone: its process {in_words(self.crash)}{self._advice()}"
-        return InstanceGone(detail, crash=self.crash)
-
-    def _advice(self) -> str:
-        if self.on_crash == "restart":
-            return "; reset starts it afresh"
-        return "; create another instance"
+        return gone_error(self.instance_id, self.crash, restarts=self.on_crash == "restart")
 
     def _become(self, state: State) -> None:
         if not may_become(self.state, state):

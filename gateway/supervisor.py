@@ -5,21 +5,35 @@ import json
 import logging
 import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gateway.config import Config
 from gateway.document import document
-from gateway.instance import Dialect, Instance
+from gateway.instance import Dialect, Instance, OnCrash
+from gateway.limits import tightened
+from gateway.metrics import Metrics
+from gateway.watch import Watch
 from gateway.workers.base import Worker
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.local import LocalWorker
 from protocol.errors import GymServerError, InstanceGone, LimitReached, ShuttingDown, UnknownInstance
-from protocol.messages import Make
+from protocol.messages import Limits, Make
 
 _FOLDERS = ("rendered", "simulation", "logs")
 _REMEMBERED = 10_000
 log = logging.getLogger(__name__)
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What a client may decide of an instance beyond its environment."""
+
+    limits: dict[str, float | int] = {}
+    on_crash: OnCrash | None = None
+    labels: dict[str, str] = {}
 
 
 class Supervisor:
@@ -31,30 +45,27 @@ class Supervisor:
         self._instances: dict[str, Instance] = {}
         self._closed: dict[str, None] = {}  # ids in the order of their closing, the oldest forgotten first
         self._is_ending = False
+        self.metrics = Metrics(self.__iter__)
+        self.watch_over = Watch(self.__iter__, self.close)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Instance]:
         """All instances, the oldest first."""
         return iter(list(self._instances.values()))
 
-    async def create(self, env_id: str, dialect: Dialect, *, render_mode: str | None = None) -> Instance:
+    async def create(self, make: Make, dialect: Dialect, choices: Choices | None = None) -> Instance:
         """An instance whose environment is built and waits for its first reset.
 
         Raises:
             LimitReached: as many instances live as may.
+            InvalidField: a limit is wider than the server's own.
             GymServerError: as the worker's `make` says; nothing is left of the attempt.
         """
-        if self._is_ending:
-            raise ShuttingDown("the server is shutting down")
-        if len(self._instances) >= self._config.max_instances:
-            raise LimitReached(f"{len(self._instances)} instances live already, which is the limit; close one first")
-        make = Make(
-            env_id=env_id,
-            imports=self._config.imports,
-            render_mode=render_mode,
-            picks_render_mode=dialect != "v2",
-            allows_past_ids=dialect != "v2",
-        )
-        instance = self._enter(make, dialect)
+        if reason := self.why_full():
+            raise (ShuttingDown if self._is_ending else LimitReached)(reason)
+        choices = choices or Choices()
+        limits = tightened(self._config.limits, choices.limits)
+        make = msgspec.structs.replace(make, imports=self._config.imports)
+        instance = self._enter(make, dialect, choices, limits)
         try:
             await instance.start()
         except BaseException:
@@ -96,6 +107,14 @@ class Supervisor:
                 del self._closed[next(iter(self._closed))]
             log.info("%s: closed", instance_id)
 
+    def why_full(self) -> str | None:
+        """Why no instance can be created now, if so."""
+        if self._is_ending:
+            return "the server is shutting down"
+        if len(self._instances) >= self._config.max_instances:
+            return f"{len(self._instances)} instances live already, which is the limit; close one first"
+        return None
+
     async def end(self) -> None:
         """No instance lives, and none can be made."""
         self._is_ending = True
@@ -126,7 +145,7 @@ class Supervisor:
         if instance := self._instances.get(instance_id):
             instance.viewers -= 1
 
-    def _enter(self, make: Make, dialect: Dialect) -> Instance:
+    def _enter(self, make: Make, dialect: Dialect, choices: Choices, limits: Limits) -> Instance:
         instance_id, folder = self._new_folder()
         instance = Instance(
             instance_id,
@@ -134,8 +153,11 @@ class Supervisor:
             folder,
             self._new_worker,
             dialect=dialect,
-            limits=self._config.limits,
+            limits=limits,
             queue_length=self._config.queue_length,
+            observer=self.metrics,
+            on_crash=choices.on_crash,
+            labels=choices.labels,
         )
         self._instances[instance_id] = instance
         return instance
@@ -146,6 +168,7 @@ class Supervisor:
             instance.instance_id,
             instance.env_id,
             instance.folder,
+            instance.limits,
             self._config.max_body_bytes,
             self._config.max_reply_bytes,
         )

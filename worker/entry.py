@@ -7,12 +7,16 @@ import os
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from protocol.folder import FAULT_LOG, OUTPUT_LOG
+from protocol.messages import Limits
+
 
 def run_worker(
     pipe: Connection,
     instance_id: str,
     env_id: str,
     folder: Path,
+    limits: Limits,
     max_frame_bytes: int,
     max_reply_bytes: int,
 ) -> None:
@@ -20,12 +24,16 @@ def run_worker(
 
     `folder` is the instance's own: `rendered/`, `simulation/` and `logs/` are in it.
     """
-    from worker import limits, serve, session  # noqa: PLC0415 - heavy, and not for the gateway
+    # Heavy, and not for the gateway.
+    from worker import faults, serve, session  # noqa: PLC0415 - as said
+    from worker import limits as own  # noqa: PLC0415 - as said
 
-    limits.die_with_parent()
-    limits.lead_own_group()
-    connection = limits.keep_only(pipe, folder / "logs" / "output.log")
-    limits.be_called(f"gym-worker {instance_id} {env_id}")
-    serve.serve(connection, session.Session(folder), max_frame_bytes, max_reply_bytes)
+    own.die_with_parent()
+    own.lead_own_group()
+    connection = own.keep_only(pipe, folder / OUTPUT_LOG)
+    own.be_called(f"gym-worker {instance_id} {env_id}")
+    fault_log = faults.FaultLog(folder / FAULT_LOG)
+    own.bind(limits)
+    code = serve.serve(connection, session.Session(folder), fault_log, max_frame_bytes, max_reply_bytes)
     # An environment's threads and exit handlers may hang; nothing of ours is left to be done.
-    os._exit(0)
+    os._exit(code)

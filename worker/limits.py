@@ -3,8 +3,10 @@
 From here on the environment's code is not trusted with anything of ours (DESIGN.md, rules 5 and 6).
 """
 
+import contextlib
 import ctypes
 import os
+import resource
 import signal
 import socket
 from multiprocessing.connection import Connection
@@ -12,9 +14,12 @@ from pathlib import Path
 
 import setproctitle
 
+from protocol.messages import Limits
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PIPE_FD = 3
+_FIRST_TO_GO = "800"  # of 1000, see proc(5), oom_score_adj
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -49,6 +54,23 @@ def keep_only(pipe: Connection, log: Path) -> socket.socket:
     os.dup2(high[0], _PIPE_FD, inheritable=False)
     os.closerange(_PIPE_FD + 1, os.sysconf("SC_OPEN_MAX"))
     return socket.socket(fileno=_PIPE_FD)
+
+
+def bind(limits: Limits) -> None:
+    """The process is held to the limits that the system itself can enforce, and is the first to go without memory."""
+    for what, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_AS, limits.address_space_bytes),
+    ):
+        _, hard = resource.getrlimit(what)
+        if value is not None:
+            most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(what, (most, most))
+    os.nice(limits.nice)
+    with contextlib.suppress(OSError):  # in some containers it cannot be written
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
 
 
 def be_called(title: str) -> None:

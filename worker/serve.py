@@ -22,14 +22,32 @@ from protocol.messages import (
     StartMonitor,
     Step,
 )
+from worker.faults import FaultLog
 from worker.session import Session
 
 _READ_BYTES = 256 * 1024
 _TRACEBACK_LINES = 6
 
 
-def serve(pipe: socket.socket, session: Session, max_frame_bytes: int, max_reply_bytes: int) -> None:
-    """Answers every command with one reply, in order, until `Close` or the end of the pipe."""
+def serve(
+    pipe: socket.socket, session: Session, fault_log: FaultLog, max_frame_bytes: int, max_reply_bytes: int
+) -> int:
+    """Answers every command with one reply, in order; the exit code of the process.
+
+    It is 0 after `Close` or the end of the pipe. An environment that calls `sys.exit` ends the process with its own.
+    """
+    try:
+        _serve(pipe, session, max_frame_bytes, max_reply_bytes)
+    except SystemExit as leaving:
+        fault_log.record(leaving)
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException as error:
+        fault_log.record(error)
+        raise
+    return 0
+
+
+def _serve(pipe: socket.socket, session: Session, max_frame_bytes: int, max_reply_bytes: int) -> None:
     reader = FrameReader(max_frame_bytes)
     while (payload := _receive(pipe, reader)) is not None:
         command = codec.decode_command(payload)

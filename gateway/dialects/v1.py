@@ -15,7 +15,7 @@ from gateway.instance import Instance
 from gateway.routes import Route, methods_of
 from gateway.supervisor import Supervisor
 from protocol.errors import InstanceGone, MissingField, UnknownInstance
-from protocol.messages import CloseMonitor, Describe, Drawn, Fragment, Picture, Reset, StartMonitor, Step
+from protocol.messages import CloseMonitor, Describe, Drawn, Fragment, Make, Picture, Reset, StartMonitor, Step
 
 Flag = bool | Literal["true", "false"] | None
 """Clients in Lua send booleans as strings."""
@@ -83,7 +83,8 @@ class V1:
         Optional: "render_mode" (rgb_array where the environment has it).
         """
         fields = await read_fields(request, _Create)
-        instance = await self._supervisor.create(fields.environment, "seed", render_mode=fields.render_mode)
+        make = Make(fields.environment, render_mode=fields.render_mode, picks_render_mode=True, allows_past_ids=True)
+        instance = await self._supervisor.create(make, "seed")
         reply = {"instance_id": instance.instance_id}
         if instance.env_id != fields.environment:
             reply["resolved_environment"] = instance.env_id

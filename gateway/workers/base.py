@@ -17,10 +17,11 @@ class WorkerLost(Exception):
 class Ending:
     """How a worker ended: the cause, and the code or signal that the system reports."""
 
-    def __init__(self, cause: Cause, exit_code: int | None = None, signal: int | None = None) -> None:
+    def __init__(self, cause: Cause, exit_code: int | None = None, signal: int | None = None, reason: str = "") -> None:
         self.cause = cause
         self.exit_code = exit_code
         self.signal = signal
+        self.reason = reason
 
 
 class Worker(Protocol):
@@ -52,6 +53,10 @@ class Worker(Protocol):
         """
         ...
 
-    def kill(self, cause: Cause) -> None:
+    def kill(self, cause: Cause, reason: str = "") -> None:
         """The worker and all that it started are ended, at once and whatever they do; `ended` says `cause`."""
+        ...
+
+    def request_stack(self) -> bool:
+        """Whether it will write the Python stack of its threads to its fault log now."""
         ...

@@ -9,7 +9,7 @@ import multiprocessing
 import multiprocessing.process
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
@@ -37,8 +37,13 @@ class ForkServer:
         return await loop.run_in_executor(self._starter, self._start, target, args)
 
     def close(self) -> None:
-        """No further process can be started."""
+        """No further process can be started; the fork server is gone and reaped, and so is multiprocessing's tracker.
+
+        Left to themselves both end a moment after this process, as orphans.
+        """
         self._starter.shutdown(wait=False, cancel_futures=True)
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+        resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
 
     def _start(self, target: Callable[..., None], args: tuple[Any, ...]) -> ForkServerProcess:
         process = self._context.Process(target=target, args=args)

@@ -9,12 +9,16 @@ import socket
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from gateway import family
 from gateway.workers.base import Ending, WorkerLost
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.pipe import Pipe
-from protocol.messages import Cause
+from protocol.folder import STACK_SIGNAL
+from protocol.messages import Cause, Limits
 from worker.entry import run_worker
 
+_STACK_S = 0.05  # for a worker to write down where it hangs, before it is killed
+_ENVELOPE_BYTES = 64 * 1024  # of a frame, beside the body or the value in it
 _GRACE_S = 5.0  # for the kernel to end a killed process, before it is reported as gone all the same
 
 
@@ -27,18 +31,19 @@ class LocalWorker:
         instance_id: str,
         env_id: str,
         folder: Path,
+        limits: Limits,
         max_body_bytes: int,
         max_reply_bytes: int,
     ) -> None:
         self._forkserver = forkserver
-        self._arguments = (instance_id, env_id, folder, max_body_bytes, max_reply_bytes)
+        self._arguments = (instance_id, env_id, folder, limits, max_body_bytes + _ENVELOPE_BYTES, max_reply_bytes)
         self._max_reply_bytes = max_reply_bytes
         self._loop = asyncio.get_running_loop()
         self._process: ForkServerProcess | None = None
         self._pipe: Pipe | None = None
         self._pidfd = -1
         self._reply: asyncio.Future[bytes] | None = None
-        self._cause: Cause | None = None
+        self._doom: Ending | None = None  # why it has to end, once that is decided
         self.pid: int | None = None
         self.ended: asyncio.Future[Ending] = self._loop.create_future()
 
@@ -57,7 +62,7 @@ class LocalWorker:
         except BaseException as error:
             # A process that comes to be after all finds the end of its pipe, and ends.
             connection.close()
-            self._finish(Ending(self._cause or "deadline"))
+            self._finish(self._doom or Ending("deadline"))
             if isinstance(error, TimeoutError):
                 raise WorkerLost(self.ended.result()) from None
             raise
@@ -68,9 +73,9 @@ class LocalWorker:
         with contextlib.suppress(ProcessLookupError):
             self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._process.sentinel, self._on_exit)
-        self._pipe = Pipe(connection, self._max_reply_bytes + 1024, self._on_frame, self._on_pipe_end)
-        if self._cause:  # killed while it was being started
-            self.kill(self._cause)
+        self._pipe = Pipe(connection, self._max_reply_bytes + _ENVELOPE_BYTES, self._on_frame, self._on_pipe_end)
+        if self._doom:  # killed while it was being started
+            self.kill(self._doom.cause)
 
     async def call(self, payload: bytes, deadline_s: float) -> bytes:
         """The reply to one command.
@@ -82,7 +87,7 @@ class LocalWorker:
             raise WorkerLost(self.ended.result())
         assert self._pipe and self._reply is None  # noqa: S101, PT018 - rule 2: one command in flight
         self._reply = self._loop.create_future()
-        timer = self._loop.call_later(deadline_s, self.kill, "deadline")
+        timer = self._loop.call_later(deadline_s, self._expire)
         self._pipe.send(payload)
         try:
             return await self._reply
@@ -94,16 +99,30 @@ class LocalWorker:
             timer.cancel()
             self._reply = None
 
-    def kill(self, cause: Cause) -> None:
-        """SIGKILL to the process and its group; `ended` says `cause`."""
-        self._cause = self._cause or cause
+    def kill(self, cause: Cause, reason: str = "") -> None:
+        """SIGKILL to the process and its group; `ended` says `cause`. What left the group loses its parent by that."""
+        self._doom = self._doom or Ending(cause, reason=reason)
         if self._process is None or self.ended.done():
             return
         self._kill_group()
         if self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        self._loop.call_later(_GRACE_S, self._finish, Ending(self._cause))
+        self._loop.call_later(_GRACE_S, self._finish, self._doom)
+
+    def request_stack(self) -> bool:
+        """Whether it will write the Python stack of its threads to its fault log now."""
+        if self.pid is None or self.ended.done() or not family.catches(self.pid, STACK_SIGNAL):
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, STACK_SIGNAL)
+        return True
+
+    def _expire(self) -> None:
+        """The deadline has passed: from here on no reply counts; where it hangs is written down before it goes."""
+        self._doom = self._doom or Ending("deadline")
+        delay_s = _STACK_S if self.request_stack() else 0
+        self._loop.call_later(delay_s, self.kill, "deadline")
 
     def _kill_group(self) -> None:
         if self.pid is not None:
@@ -111,6 +130,8 @@ class LocalWorker:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def _on_frame(self, payload: bytes) -> None:
+        if self._doom:
+            return  # too late
         if self._reply is None or self._reply.done():
             self.kill("protocol")  # a reply that nobody asked for
         else:
@@ -128,10 +149,9 @@ class LocalWorker:
         if self._pipe:
             self._pipe.drain()  # the reply that it sent before it ended
         self._kill_group()  # what it started and left behind
-        if code < 0:
-            self._finish(Ending(self._cause or "signal", signal=-code))
-        else:
-            self._finish(Ending(self._cause or "exit", exit_code=code))
+        doom = self._doom or Ending("signal" if code < 0 else "exit")
+        doom.signal, doom.exit_code = (-code, None) if code < 0 else (None, code)
+        self._finish(doom)
 
     def _finish(self, ending: Ending) -> None:
         if self.ended.done():

@@ -1,0 +1,48 @@
+"""What a client may ask for an instance: as much as the server allows, or less."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from protocol.errors import InvalidField
+from protocol.messages import FieldError, Limits
+
+MEANS = {
+    "start_s": "deadline",
+    "reset_s": "deadline",
+    "step_s": "deadline",
+    "render_s": "deadline",
+    "close_s": "deadline",
+    "idle_s": "watched",
+    "memory_bytes": "watched",
+    "processes": "watched",
+    "address_space_bytes": "rlimit",
+    "open_files": "rlimit",
+    "file_bytes": "rlimit",
+    "nice": "nice",
+}
+"""By which means each limit is enforced: `watched` is measured from outside, several times a second."""
+
+
+def tightened(allowed: Limits, asked: Mapping[str, float]) -> Limits:
+    """The server's limits with those that the client asked for.
+
+    Raises:
+        InvalidField: one is unknown, not above zero, or wider than the server's.
+    """
+    errors = []
+    for name, value in asked.items():
+        if name not in MEANS:
+            errors.append(FieldError(f"$.limits.{name}", f"is unknown; there are {', '.join(MEANS)}"))
+            continue
+        most = getattr(allowed, name)
+        if name == "nice":
+            if not (isinstance(value, int) and most <= value <= 19):  # noqa: PLR2004 - the kernel's last niceness
+                errors.append(FieldError("$.limits.nice", f"{value} is not one of {most} to 19"))
+        elif value <= 0 or (most is not None and value > most):
+            errors.append(FieldError(f"$.limits.{name}", f"{value} is not above 0 and at most the server's {most}"))
+        elif not name.endswith("_s") and not isinstance(value, int):
+            errors.append(FieldError(f"$.limits.{name}", f"{value} is not an integer"))
+    if errors:
+        raise InvalidField("; ".join(f"{e.path} {e.message}" for e in errors), errors=tuple(errors))
+    return msgspec.structs.replace(allowed, **asked)

@@ -1,0 +1,93 @@
+"""What an instance has done, counted outside its environment, so that a crash loses none of it."""
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from statistics import fmean
+from typing import Any
+
+from protocol.messages import Transition
+
+_KEPT = 1000
+_BEST_OF = 100
+
+
+class Statistics:
+    """Episodes, steps and latencies of one instance; the last 1,000 of each are kept."""
+
+    def __init__(self) -> None:
+        self.steps = self.episodes = 0
+        self.steps_per_s = 0.0
+        self._returns: deque[float] = deque(maxlen=_KEPT)
+        self._lengths: deque[int] = deque(maxlen=_KEPT)
+        self._latencies_s: dict[str, deque[float]] = {}
+        self._return = 0.0
+        self._length = 0
+        self._best_mean: float | None = None
+        self._seen = (time.monotonic(), 0)
+
+    def episode_began(self) -> None:
+        """What was counted of an episode without an end is forgotten."""
+        self._return, self._length = 0.0, 0
+
+    def stepped(self, transitions: Iterable[Transition]) -> None:
+        """The transitions are counted."""
+        for transition in transitions:
+            self.steps += 1
+            self._length += 1
+            self._return += transition.reward
+            if transition.terminated or transition.truncated:
+                self._episode_ended()
+
+    def took(self, op: str, elapsed_s: float) -> None:
+        """The latency of one command is counted."""
+        latencies = self._latencies_s.get(op)
+        if latencies is None:
+            latencies = self._latencies_s[op] = deque(maxlen=_KEPT)
+        latencies.append(elapsed_s)
+
+    def look(self) -> None:
+        """`steps_per_s` is the rate since the last look."""
+        now, (then, steps) = time.monotonic(), self._seen
+        if now > then:
+            self.steps_per_s = (self.steps - steps) / (now - then)
+        self._seen = (now, self.steps)
+
+    def document(self) -> dict[str, Any]:
+        """The statistics as the contract's section 3 has them."""
+        return {
+            "episodes": self.episodes,
+            "steps": self.steps,
+            "returns": list(self._returns),
+            "lengths": list(self._lengths),
+            "return": _spread(self._returns) | {"best_100_mean": self._best_mean},
+            "length": _spread(self._lengths),
+            "steps_per_s": round(self.steps_per_s, 3),
+            "latency_s": {op: percentiles(latencies) for op, latencies in self._latencies_s.items()},
+        }
+
+    def step_p99_s(self) -> float | None:
+        """The 99th percentile of the last 1,000 steps' latencies, seconds."""
+        latencies = self._latencies_s.get("step")
+        return percentiles(latencies)["p99"] if latencies else None
+
+    def _episode_ended(self) -> None:
+        self.episodes += 1
+        self._returns.append(self._return)
+        self._lengths.append(self._length)
+        if len(self._returns) >= _BEST_OF:
+            mean = fmean(list(self._returns)[-_BEST_OF:])
+            self._best_mean = mean if self._best_mean is None else max(self._best_mean, mean)
+        self.episode_began()
+
+
+def percentiles(latencies_s: Iterable[float]) -> dict[str, float]:
+    """`p50` and `p99`, seconds: the smallest value that so many of a hundred do not exceed."""
+    ordered = sorted(latencies_s)
+    return {f"p{p}": round(ordered[max(0, -(-len(ordered) * p // 100) - 1)], 6) for p in (50, 99)}
+
+
+def _spread(values: deque[float] | deque[int]) -> dict[str, float | None]:
+    if not values:
+        return {"mean": None, "min": None, "max": None}
+    return {"mean": fmean(values), "min": min(values), "max": max(values)}
