@@ -73,7 +73,9 @@ class LocalWorker:
         with contextlib.suppress(ProcessLookupError):
             self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._process.sentinel, self._on_exit)
-        self._pipe = Pipe(connection, self._max_reply_bytes + _ENVELOPE_BYTES, self._on_frame, self._on_pipe_end)
+        self._pipe = Pipe(
+            connection, self._max_reply_bytes + _ENVELOPE_BYTES, self._on_frame, self._on_pipe_end, self._on_broken_pipe
+        )
         if self._doom:  # killed while it was being started
             self.kill(self._doom.cause)
 
@@ -142,6 +144,9 @@ class LocalWorker:
         if not self.ended.done():
             self._loop.call_later(_GRACE_S / 10, self.kill, "protocol")
 
+    def _on_broken_pipe(self) -> None:
+        self.kill("protocol")
+
     def _on_exit(self) -> None:
         """The fork server has reaped the process and written its exit code to the sentinel."""
         assert self._process  # noqa: S101 - narrows the type; there is no sentinel before
@@ -149,6 +154,7 @@ class LocalWorker:
         if self._pipe:
             self._pipe.drain()  # the reply that it sent before it ended
         self._kill_group()  # what it started and left behind
+        family.end_orphans()  # and what had left its group
         doom = self._doom or Ending("signal" if code < 0 else "exit")
         doom.signal, doom.exit_code = (-code, None) if code < 0 else (None, code)
         self._finish(doom)

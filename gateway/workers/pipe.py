@@ -4,7 +4,6 @@ Knows nothing of what a frame contains, nor of the process at the other end.
 """
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
 
@@ -15,7 +14,7 @@ _READ_BYTES = 256 * 1024
 
 
 class Pipe:
-    """A non-blocking socket that calls `on_frame` for each frame, and `on_end` once, at EOF or a broken frame."""
+    """A non-blocking socket that calls `on_frame` for each frame, and once, at its end, `on_end` or `on_broken`."""
 
     def __init__(
         self,
@@ -23,6 +22,7 @@ class Pipe:
         max_frame_bytes: int,
         on_frame: Callable[[bytes], None],
         on_end: Callable[[], None],
+        on_broken: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = connection
@@ -30,6 +30,7 @@ class Pipe:
         self._unsent = memoryview(b"")
         self._on_frame = on_frame
         self._on_end = on_end
+        self._on_broken = on_broken
         self._is_open = True
         connection.setblocking(False)
         self._loop.add_reader(connection, self._read)
@@ -75,7 +76,8 @@ class Pipe:
         try:
             payload = self._reader.feed(data)
         except FramingError:
-            self._end()
+            self.close()
+            self._on_broken()
             return False
         if payload is not None:
             self._on_frame(payload)
@@ -96,5 +98,4 @@ class Pipe:
     def _end(self) -> None:
         if self._is_open:
             self.close()
-            with contextlib.suppress(asyncio.InvalidStateError):
-                self._on_end()
+            self._on_end()
