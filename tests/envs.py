@@ -81,6 +81,12 @@ class RaisesInMake(Well):
         raise ValueError("this environment cannot be made")
 
 
+class SlowToMake(Well):
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        time.sleep(10)
+
+
 class RaisesInReset(Well):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         raise ValueError("this environment cannot be reset")
@@ -228,4 +234,4 @@ def _circle() -> list[Any]:
 
 for _name, _class in list(globals().items()):
     if isinstance(_class, type) and issubclass(_class, Well):
-        gymnasium.register(f"test/{_name}-v0", entry_point=_class)
+        gymnasium.register(f"test/{_name}-v0", entry_point=f"{__name__}:{_name}")

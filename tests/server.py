@@ -63,14 +63,19 @@ class Server:
         except psutil.NoSuchProcess:
             return []
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, *, whole_group: bool = False) -> int:
         """The exit code; every process of the server has ended.
+
+        With `whole_group` the signal goes to all of its process group, as a terminal sends a Ctrl-C.
 
         Raises:
             AssertionError: some have not; they are killed all the same.
         """
         family = self.family()
-        self.process.send_signal(number)
+        if whole_group:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
         code = self.process.wait(_END_S)
         _, alive = psutil.wait_procs(family, timeout=_END_S / 4)
         for process in alive:
@@ -95,6 +100,7 @@ def running_server(
             text=True,
             cwd=ROOT,
             env=os.environ | (environment or {}),
+            process_group=0,  # a Ctrl-C for the server alone, as from a terminal of its own
         )
     server = Server(process, data_dir, log)
     try:
