@@ -21,13 +21,15 @@ _SPECIAL_FLOATS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
 
 @singledispatch
-def read_member(space: spaces.Space[Any], value: Any, path: str) -> Any:  # noqa: ARG001 - a signature for all spaces
-    """The member of the space that the value stands for.
+def read_member(space: spaces.Space[Any], value: Any, path: str) -> Any:
+    """The member of the space that the value stands for; of a space that is none of Gymnasium's ten, only a string.
 
     Raises:
         InvalidAction: it stands for none; names the part of the value at fault.
     """
-    raise InvalidAction.at(path, f"a space of type {type(space).__name__} cannot be read")
+    if isinstance(value, str) and space.contains(value):
+        return value
+    raise InvalidAction.at(path, f"a space of type {type(space).__name__} does not hold {_name(value)}")
 
 
 @read_member.register

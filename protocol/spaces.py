@@ -4,14 +4,16 @@ Gymnasium defines no such form; the contract's section on spaces does. Infinite 
 "Infinity" and "-Infinity". Only workers import this module; it needs Gymnasium.
 """
 
+import string
 from functools import singledispatch
 from typing import Any
 
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from protocol.errors import Unsupported
 from protocol.values import write_json
+
+_ANY_LENGTH = 65536
 
 
 def describe_json(space: spaces.Space[Any]) -> bytes:
@@ -23,10 +25,12 @@ def describe_json(space: spaces.Space[Any]) -> bytes:
 def describe(space: spaces.Space[Any]) -> dict[str, Any]:
     """`{"type": <class name>, …}`, nested spaces described within.
 
-    Raises:
-        Unsupported: the space is none of Gymnasium's ten fundamental and composite ones.
+    A space that is none of Gymnasium's ten is described by its name alone, so that its environment can be used; one
+    of strings (MiniGrid's missions) as a Text that has room for each of them.
     """
-    raise Unsupported(f"a space of type {type(space).__name__} has no description")
+    if space.dtype is not None and space.dtype.kind == "U":
+        return {"type": "Text", "min_length": 0, "max_length": _ANY_LENGTH, "charset": string.printable}
+    return {"type": type(space).__name__}
 
 
 @describe.register

@@ -12,8 +12,8 @@ import signal
 # A terminal sends Ctrl-C to every process in front of it; the gateway alone decides what that means.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-from worker.headless import draw_without_screen  # noqa: E402
-from worker.limits import die_with_parent  # noqa: E402
+from worker.headless import draw_without_screen  # noqa: E402 - not before Ctrl-C is ignored
+from worker.limits import die_with_parent  # noqa: E402 - as above
 
 die_with_parent()
 draw_without_screen()
@@ -21,9 +21,9 @@ draw_without_screen()
 for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_pool, "1")
 
-import gymnasium  # noqa: E402
+import gymnasium  # noqa: E402 - reads the variables set above, as do the next two
 
-import worker.serve  # noqa: E402
+import worker.serve  # noqa: E402 - as above
 import worker.session  # noqa: E402, F401 - preloaded for the workers
 
 _env = gymnasium.make("CartPole-v1", disable_env_checker=True)

@@ -6,7 +6,7 @@ from typing import Any
 import gymnasium
 from gymnasium import spaces
 
-from protocol.spaces import describe
+from protocol.spaces import describe_json
 
 
 def seed_info(env: gymnasium.Env[Any, Any]) -> bytes:
@@ -23,7 +23,7 @@ def seed_info(env: gymnasium.Env[Any, Any]) -> bytes:
             "shape": list(space.shape),
         }
     else:
-        observation = describe(space)
+        observation = json.loads(describe_json(space))
     return json.dumps({"action_space": str(env.action_space), "observation_space": observation}).encode()
 
 
