@@ -44,11 +44,11 @@ def serve(config: Config) -> int:
         forkserver.close()
 
 
-def gateway_app(config: Config, supervisor: Supervisor) -> web.Application:
+def gateway_app(config: Config, supervisor: Supervisor, artifacts_port: int) -> web.Application:
     """The API, on the first port."""
     health = Health(supervisor, supervisor.metrics)
     app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
-    add_routes(app, (*V1(supervisor).routes(), *V2(supervisor).routes(), *health.routes()))
+    add_routes(app, (*V1(supervisor).routes(), *V2(supervisor, artifacts_port).routes(), *health.routes()))
     return app
 
 
@@ -59,18 +59,17 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
         loop.add_signal_handler(number, stop.set)
     supervisor = Supervisor(config, forkserver)
     async with contextlib.AsyncExitStack() as stack:
-        gateway, artifacts = gateway_app(config, supervisor), artifacts_app(config.data_dir, supervisor)
+        artifacts = artifacts_app(config.data_dir, supervisor)
         try:
-            urls = [
-                await stack.enter_async_context(_listening(gateway, config, config.port)),
-                await stack.enter_async_context(_listening(artifacts, config, config.artifacts_port)),
-            ]
+            artifacts_url = await stack.enter_async_context(_listening(artifacts, config, config.artifacts_port))
+            gateway = gateway_app(config, supervisor, int(artifacts_url.rpartition(":")[2]))
+            gateway_url = await stack.enter_async_context(_listening(gateway, config, config.port))
         except OSError as error:
             log.error("cannot listen: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
             return 1
         stack.push_async_callback(supervisor.end)
         await stack.enter_async_context(_running(supervisor.watch_over.run()))
-        print(f"gateway {urls[0]}\nartifacts {urls[1]}", flush=True)  # noqa: T201 - the promise of the command line
+        print(f"gateway {gateway_url}\nartifacts {artifacts_url}", flush=True)  # noqa: T201 - the promise of the command line
         await stop.wait()
         log.info("ending")
     return 0

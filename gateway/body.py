@@ -1,21 +1,31 @@
 """The bodies of requests as structs, without reading what belongs to a worker, and of responses, spliced together."""
 
+import json
 import re
+from functools import cache
 from typing import Any, TypeVar
 
+import msgpack
 import msgspec
 from aiohttp import web
 
 from protocol.errors import BadRequest, InvalidField, MissingField
-from protocol.messages import FieldError
+from protocol.messages import FieldError, Format
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _EMPTY = frozenset({b"", b"null", b'""', b"[]", b"{}"})
+_EMPTY_MSGPACK = frozenset({b"", b"\xc0", b"\xa0", b"\x90", b"\x80"})
+_NAMES: dict[Format, str] = {"json": "JSON", "msgpack": "MessagePack"}
 _MISSING = re.compile(r"missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"unknown field `(.+?)`")
 _AT = re.compile(r" - at `(\$.*)`$")
 TRUE, FALSE = b"true", b"false"
+
+
+def is_empty(body: bytes, body_format: Format = "json") -> bool:
+    """Whether the body says nothing: no bytes, null, or an empty string, list or object."""
+    return (body.strip() in _EMPTY) if body_format == "json" else body in _EMPTY_MSGPACK
 
 
 async def read_fields(request: web.Request, fields: type[T]) -> T:
@@ -26,20 +36,52 @@ async def read_fields(request: web.Request, fields: type[T]) -> T:
         MissingField, InvalidField: a field is not there, or not of its type.
         PayloadTooLarge: as the server's limit says.
     """
-    body = (await request.read()).strip()
-    return decode_fields(b"{}" if body in _EMPTY else body, fields)
+    body = await request.read()
+    return decode_fields(b"{}" if is_empty(body) else body, fields)
 
 
-def decode_fields(body: bytes, fields: type[T]) -> T:
+def decode_fields(body: bytes, fields: type[T], body_format: Format = "json") -> T:
     """As `read_fields`, from bytes."""
     try:
-        return msgspec.json.decode(body, type=fields)
+        decoded: T = _decoder(fields, body_format).decode(body)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
     except msgspec.DecodeError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
+        raise BadRequest(f"the body is not {_NAMES[body_format]}: {error}") from error
     except (RecursionError, UnicodeDecodeError) as error:
-        raise BadRequest(f"the body cannot be read: {type(error).__name__}") from error
+        raise BadRequest(f"the body cannot be read: {error}") from error
+    if any(body.count(name) > 1 for name in _names_of(fields)):
+        _refuse_duplicates(body, body_format)
+    return decoded
+
+
+def _refuse_duplicates(body: bytes, body_format: Format) -> None:
+    """The decoder takes the last of several members of one name; which one was meant only the client can know."""
+
+    def unique(pairs: list[tuple[Any, Any]]) -> None:
+        seen = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise BadRequest(f"the body has {name!r:.60} more than once in one object")
+            seen.add(name)
+
+    try:
+        if body_format == "json":
+            json.loads(body, object_pairs_hook=unique)
+        else:
+            msgpack.unpackb(body, object_pairs_hook=unique)
+    except (RecursionError, ValueError) as error:
+        raise BadRequest(f"the body cannot be read: {error}") from error
+
+
+@cache
+def _names_of(fields: type[msgspec.Struct]) -> tuple[bytes, ...]:
+    return tuple(name.encode() for name in fields.__struct_fields__)
+
+
+@cache
+def _decoder(fields: type[T], body_format: Format) -> Any:
+    return msgspec.json.Decoder(fields) if body_format == "json" else msgspec.msgpack.Decoder(fields)
 
 
 def _invalid(message: str) -> BadRequest | InvalidField:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from gateway.wire import MSGPACK
 from protocol.errors import (
     BadRequest,
     CallerError,
@@ -85,11 +86,13 @@ def respond(request: web.Request, error: GymServerError) -> web.Response:
     if is_v1 and isinstance(error, CallerError) and not isinstance(error, _V1_ROUTING):
         status = HTTPStatus.BAD_REQUEST
     body = v1_body(error) if is_v1 else problem(error, status, request.path)
-    response = web.Response(
-        status=status,
-        body=msgspec.json.encode(body) + b"\n",
-        content_type="application/json" if is_v1 else "application/problem+json",
-    )
+    if is_v1:
+        content, media_type = msgspec.json.encode(body) + b"\n", "application/json"
+    elif MSGPACK in request.headers.get("Accept", ""):
+        content, media_type = msgspec.msgpack.encode(body), "application/problem+msgpack"
+    else:
+        content, media_type = msgspec.json.encode(body) + b"\n", "application/problem+json"
+    response = web.Response(status=status, body=content, content_type=media_type)
     if isinstance(error, LimitReached | ShuttingDown):
         response.headers["Retry-After"] = _RETRY_AFTER_S
     if isinstance(error, MethodNotAllowed):

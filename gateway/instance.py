@@ -18,6 +18,7 @@ from gateway.crash import CrashCount, crash_report, gone_error, lost_error
 from gateway.family import Usage
 from gateway.lifecycle import ALIVE, State, may_become
 from gateway.observer import Observer
+from gateway.replay import Replay
 from gateway.stack import written_stack
 from gateway.statistics import Statistics
 from gateway.worker_log import WorkerLog
@@ -97,6 +98,7 @@ class Instance:
         self._command: tuple[str, float] | None = None
         self._used_at = time.monotonic()
         self._crashes = CrashCount()
+        self._replay: Replay[AnyCommand, AnyReply] = Replay()
 
     @property
     def pid(self) -> int | None:
@@ -117,23 +119,21 @@ class Instance:
         async with self._turn:
             await self._start()
 
-    async def reset(self, command: Reset) -> Observed:
+    async def reset(self, command: Reset, key: str | None = None) -> Observed:
         """An episode has begun; in a fresh worker if the last one crashed and `on_crash` is "restart"."""
-        reply = await self._run(command, self.limits.reset_s, starts_if_crashed=True)
+        reply = await self._run(command, self.limits.reset_s, key)
         assert isinstance(reply, Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
-        self.statistics.episode_began()
         return reply
 
-    async def step(self, command: Step) -> Stepped:
-        """The actions are taken."""
-        reply = await self._run(command, self.limits.step_s)
+    async def step(self, command: Step, key: str | None = None) -> Stepped:
+        """The actions are taken; each of them may take as long as a step may."""
+        reply = await self._run(command, self.limits.step_s * len(command.actions), key)
         assert isinstance(reply, Stepped)  # noqa: S101 - narrows, as in reset
-        self.statistics.stepped(reply.transitions)
         return reply
 
-    async def ask(self, command: AnyCommand) -> AnyReply:
+    async def ask(self, command: AnyCommand, key: str | None = None) -> AnyReply:
         """The reply to any other command."""
-        reply = await self._run(command, self.limits.render_s)
+        reply = await self._run(command, self.limits.render_s, key)
         if isinstance(command, StartMonitor | CloseMonitor):
             self.is_recording = isinstance(command, StartMonitor)
         return reply
@@ -205,19 +205,21 @@ class Instance:
         self.env_id = reply.env_id
         self._become(State.READY)
 
-    async def _run(self, command: AnyCommand, deadline_s: float, *, starts_if_crashed: bool = False) -> AnyReply:
+    async def _run(self, command: AnyCommand, deadline_s: float, key: str | None) -> AnyReply:
         if self.waiting >= self._queue_length:
             raise LimitReached(f"{self.waiting} commands wait for instance {self.instance_id} already; try again later")
         self.waiting += 1
         try:
             async with self._turn:
-                if self.state is State.CRASHED and starts_if_crashed and self._may_restart():
-                    await self._restart()
-                return await self._run_now(command, deadline_s)
+                if key is None:
+                    return await self._run_now(command, deadline_s)
+                return await self._replay.once(key, command, lambda: self._run_now(command, deadline_s))
         finally:
             self.waiting -= 1
 
     async def _run_now(self, command: AnyCommand, deadline_s: float) -> AnyReply:
+        if self.state is State.CRASHED and isinstance(command, Reset) and self._may_restart():
+            await self._restart()
         worker = self._worker
         if worker is None or self.state is not State.READY:
             raise self._gone()
@@ -227,12 +229,22 @@ class Instance:
         op, began, outcome = str(command.__struct_config__.tag), time.monotonic(), "ok"
         self._command = (op, began)
         try:
-            return await self._exchange(worker, command, deadline_s)
+            reply = await self._exchange(worker, command, deadline_s)
         except GymServerError as error:
             outcome = error.code
             raise
+        else:
+            self._count(reply)
+            return reply
         finally:
             self._command_ended(op, outcome, time.monotonic() - began)
+
+    def _count(self, reply: AnyReply) -> None:
+        match reply:
+            case Stepped(transitions):
+                self.statistics.stepped(transitions)
+            case Observed():
+                self.statistics.episode_began()
 
     def _command_ended(self, op: str, outcome: str, elapsed_s: float) -> None:
         """The instance is ready for the next command, unless it crashed meanwhile; what it took is counted."""

@@ -33,6 +33,9 @@ class Statistics:
     def stepped(self, transitions: Iterable[Transition]) -> None:
         """The transitions are counted."""
         for transition in transitions:
+            if transition.is_reset:
+                self.episode_began()
+                continue
             self.steps += 1
             self._length += 1
             self._return += transition.reward

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.config import Config
+from gateway.creations import Creations
 from gateway.document import document
 from gateway.instance import Dialect, Instance, OnCrash
 from gateway.limits import tightened
@@ -45,12 +46,31 @@ class Supervisor:
         self._instances: dict[str, Instance] = {}
         self._closed: dict[str, None] = {}  # ids in the order of their closing, the oldest forgotten first
         self._is_ending = False
+        self._creations: Creations[tuple[Make, Choices, int], list[Instance]] = Creations()
         self.metrics = Metrics(self.__iter__)
         self.watch_over = Watch(self.__iter__, self.close)
 
     def __iter__(self) -> Iterator[Instance]:
         """All instances, the oldest first."""
         return iter(list(self._instances.values()))
+
+    async def create_many(self, make: Make, choices: Choices, count: int, key: str | None) -> list[Instance]:
+        """So many instances, made side by side: all, or none and the first one's error.
+
+        A `key` that came before gets what it made then.
+        """
+
+        async def run() -> list[Instance]:
+            made = await asyncio.gather(
+                *(self.create(make, "v2", choices) for _ in range(count)), return_exceptions=True
+            )
+            whole = [instance for instance in made if isinstance(instance, Instance)]
+            if len(whole) < count:
+                await asyncio.gather(*(self.close(instance.instance_id) for instance in whole))
+                raise next(error for error in made if isinstance(error, BaseException))
+            return whole
+
+        return await self._creations.once(key, (make, choices, count), run)
 
     async def create(self, make: Make, dialect: Dialect, choices: Choices | None = None) -> Instance:
         """An instance whose environment is built and waits for its first reset.

@@ -87,6 +87,11 @@ class InvalidField(CallerError):
 
     code = "invalid_field"
 
+    @classmethod
+    def at(cls, path: str, message: str) -> "InvalidField":
+        """The error for the field at `path`."""
+        return InvalidField(f"{path}: {message}", errors=(FieldError(path, message),))
+
 
 class MissingField(InvalidField):
     """A required field is not there."""

@@ -17,6 +17,13 @@ Style = Literal["json", "json_base64", "msgpack", "v1"]
 Picture = Literal["none", "latest", "numbered"]
 """What to draw after a reset or step: nothing, `latest.png` (at most ten a second), or the next `<n>.png`."""
 
+Autoreset = Literal["disabled", "next_step", "same_step"]
+"""When an episode's end begins the next, with the meaning that Gymnasium's vector environments give the names."""
+
+PictureKind = Literal["png", "jpeg", "text"]
+
+SpaceName = Literal["action_space", "observation_space"]
+
 Cause = Literal["exit", "signal", "deadline", "memory", "killed", "protocol"]
 
 
@@ -78,14 +85,27 @@ class Command(Message, frozen=True, tag_field="op"):
     """What a worker is told to do; the tag `op` is also the name in metrics and crash reports."""
 
 
+class Wrapper(Message, frozen=True):
+    """A wrapper of Gymnasium's around the environment; `kwargs` as in `Make`, in its format."""
+
+    name: str
+    kwargs: bytes = b""
+
+
 class Make(Command, frozen=True, tag="make"):
     """Build the environment. Always the first command, and sent once.
 
-    `imports` are the modules that the operator allows to register environments.
+    `imports` are the modules that the operator allows to register environments; `kwargs` is an object in the format
+    `reads`, or empty for none.
     """
 
     env_id: str
     imports: tuple[str, ...] = ()
+    kwargs: bytes = b""
+    reads: Format = "json"
+    max_episode_steps: int | None = None
+    autoreset: Autoreset = "disabled"
+    wrappers: tuple[Wrapper, ...] = ()
     render_mode: str | None = None
     picks_render_mode: bool = False
     allows_past_ids: bool = False
@@ -114,6 +134,31 @@ class Step(Command, frozen=True, tag="step"):
     is_lenient: bool = False
 
 
+class Draw(Command, frozen=True, tag="draw"):
+    """Draw the environment as it is now into the latest picture of that kind."""
+
+    kind: PictureKind
+
+
+class Sample(Command, frozen=True, tag="sample"):
+    """Draw `n` members of a space; `mask` is a value in the format `reads`, or empty for none."""
+
+    space: SpaceName
+    writes: Style
+    n: int = 1
+    seed: int | None = None
+    mask: bytes = b""
+    reads: Format = "json"
+
+
+class Contains(Command, frozen=True, tag="contains"):
+    """Tell whether the value, in the format `reads`, is a member of a space."""
+
+    space: SpaceName
+    value: bytes
+    reads: Format
+
+
 class Describe(Command, frozen=True, tag="describe"):
     """Write down the spaces in the named form."""
 
@@ -136,7 +181,7 @@ class Close(Command, frozen=True, tag="close"):
     """Close the monitor and the environment, reply, and end the process."""
 
 
-AnyCommand = Make | Reset | Step | Describe | StartMonitor | CloseMonitor | Close
+AnyCommand = Make | Reset | Step | Draw | Sample | Contains | Describe | StartMonitor | CloseMonitor | Close
 
 
 # Replies, from a worker to the gateway.
@@ -154,13 +199,17 @@ class Drawn(Message, frozen=True):
 
 
 class Transition(Message, frozen=True):
-    """One step; observation and info in the style that the command asked for."""
+    """One step; observation and info in the style that the command asked for.
+
+    `is_reset` marks the one that began an episode instead, as the autoreset mode "next_step" has it.
+    """
 
     observation: bytes
     reward: float
     terminated: bool
     truncated: bool
     info: bytes
+    is_reset: bool = False
 
 
 class Made(Reply, frozen=True, tag="made"):
@@ -194,6 +243,18 @@ class Fragment(Reply, frozen=True, tag="fragment"):
     body: bytes
 
 
+class Drew(Reply, frozen=True, tag="drew"):
+    """The picture is in `rendered/` under this name."""
+
+    name: str
+
+
+class Member(Reply, frozen=True, tag="member"):
+    """Whether the value is a member of the space."""
+
+    is_member: bool
+
+
 class Done(Reply, frozen=True, tag="done"):
     """The command succeeded and has nothing to tell."""
 
@@ -206,4 +267,4 @@ class Failed(Reply, frozen=True, tag="failed"):
     errors: tuple[FieldError, ...] = ()
 
 
-AnyReply = Made | Observed | Stepped | Fragment | Done | Failed
+AnyReply = Made | Observed | Stepped | Fragment | Drew | Member | Done | Failed

@@ -3,7 +3,6 @@
 import contextlib
 import difflib
 import importlib
-import re
 from typing import Any
 
 import gymnasium
@@ -11,11 +10,12 @@ from gymnasium import error as gym_error
 from gymnasium.envs.registration import EnvSpec, load_env_creator, parse_env_id
 
 from protocol.errors import InvalidField, UnknownEnvironment, Unsupported
-from protocol.messages import FieldError, Make
+from protocol.messages import Format, Make
+from protocol.values import read
+from worker.wrappers import wrap
 
 _DRAWABLE = ("rgb_array", "rgb_array_list", "ansi", "ansi_list")
 _REGISTERING = ("ale_py", "minigrid")
-_HAS_MODULE = re.compile(r"^[^:]*:")
 
 
 def build(command: Make) -> gymnasium.Env[Any, Any]:
@@ -27,23 +27,47 @@ def build(command: Make) -> gymnasium.Env[Any, Any]:
     """
     for module in command.imports:
         importlib.import_module(module)
-    spec = find_spec(command.env_id, allows_past_ids=command.allows_past_ids)
+    spec = find_spec(_without_module(command), allows_past_ids=command.allows_past_ids)
+    kwargs = read_object(command.kwargs, command.reads, "$.kwargs") or {}
     try:
-        render_mode = _render_mode(spec, command)
-        # The checker is for authors of environments: it costs every step and warns about what is none of the client's.
-        return gymnasium.make(spec, render_mode=render_mode, disable_env_checker=True)
+        env = gymnasium.make(
+            spec,
+            max_episode_steps=command.max_episode_steps,
+            render_mode=_render_mode(spec, command),
+            # The checker is for authors of environments: it costs every step, and warns of what no client can change.
+            disable_env_checker=True,
+            **kwargs,
+        )
     except (gym_error.DependencyNotInstalled, ModuleNotFoundError) as error:
         raise UnknownEnvironment(f"{spec.id} cannot be made here: {error}") from error
+    except TypeError as error:
+        if not kwargs:
+            raise
+        raise InvalidField.at("$.kwargs", f"{spec.id} refuses them: {error}") from error
+    for index, wrapper in enumerate(command.wrappers):
+        path = f"$.wrappers[{index}]"
+        env = wrap(env, wrapper.name, read_object(wrapper.kwargs, command.reads, f"{path}.kwargs") or {}, path)
+    return env
+
+
+def read_object(data: bytes, data_format: Format, path: str) -> dict[str, Any] | None:
+    """The object that the bytes hold; None for no bytes, and for null.
+
+    Raises:
+        InvalidField: they hold something else.
+    """
+    value = read(data, data_format) if data else None
+    if value is not None and not isinstance(value, dict):
+        raise InvalidField.at(path, f"must be an object, not {type(value).__name__}")
+    return value
 
 
 def find_spec(env_id: str, *, allows_past_ids: bool = False) -> EnvSpec:
     """The registered spec; with `allows_past_ids` the newest one, where the version asked for is gone.
 
     Raises:
-        UnknownEnvironment: there is none, or the id would make Gymnasium import a module.
+        UnknownEnvironment: there is none.
     """
-    if _HAS_MODULE.match(env_id):
-        raise UnknownEnvironment(f"{env_id!r} names a module to import, which clients may not; use --import")
     try:
         namespace, name, _version = parse_env_id(env_id)
     except gym_error.Error as error:
@@ -57,6 +81,14 @@ def find_spec(env_id: str, *, allows_past_ids: bool = False) -> EnvSpec:
     if spec is None:
         raise UnknownEnvironment(f"No environment is registered under '{env_id}'.{_suggestion(env_id)}")
     return spec
+
+
+def _without_module(command: Make) -> str:
+    """Gymnasium imports what stands before a colon; only what the operator allows may stand there."""
+    module, colon, env_id = command.env_id.rpartition(":")
+    if colon and module not in command.imports:
+        raise UnknownEnvironment(f"{command.env_id!r} names a module to import, which the server allows by --import")
+    return env_id
 
 
 def _register_installed() -> None:
@@ -84,8 +116,10 @@ def _render_mode(spec: EnvSpec, command: Make) -> str | None:
         return next((mode for mode in _DRAWABLE if mode in modes), None) if command.picks_render_mode else None
     drawable = [mode for mode in _DRAWABLE if mode in modes]
     if wanted not in drawable:
-        message = f"must be one of {', '.join(drawable)}" if drawable else "is not supported: it cannot be drawn here"
-        raise InvalidField(f"$.render_mode {message}", errors=(FieldError("$.render_mode", message),))
+        modes_here = (
+            f"must be one of {', '.join(drawable)}" if drawable else "must be left out: there is nothing to draw"
+        )
+        raise InvalidField.at("$.render_mode", modes_here)
     return wanted
 
 

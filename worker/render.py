@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from protocol.messages import Drawn
+from protocol.errors import Unsupported
+from protocol.messages import Drawn, PictureKind
 from worker.files import replace, replace_by_link, replace_bytes
 from worker.text_picture import draw_text
 
@@ -42,13 +43,32 @@ class Renderer:
             return None
         return self._draw(None)
 
+    def draw_kind(self, kind: PictureKind) -> str:
+        """The name of the latest picture of this kind, drawn now.
+
+        Raises:
+            Unsupported: the environment draws nothing, or no text where text was asked for.
+        """
+        if self._env.render_mode is None:
+            raise Unsupported("the environment cannot be drawn: it was created without a render mode")
+        drawing = self._look()
+        if kind == "text":
+            if not isinstance(drawing, str):
+                raise Unsupported('the environment draws pictures, not text; ask for "image/png"')
+            self._save_text(drawing, None)
+            return "latest.txt"
+        if kind == "png":
+            return self._save(_image(drawing), None)
+        target = self._folder / "latest.jpg"
+        replace(target, lambda aside: _image(drawing).convert("RGB").save(aside, "JPEG"))
+        return target.name
+
     def _draw(self, number: str | None) -> Drawn:
         try:
             drawing = self._look()
-            image = draw_text(drawing) if isinstance(drawing, str) else Image.fromarray(drawing)
             if isinstance(drawing, str):
                 self._save_text(drawing, number)
-            name = self._save(image, number)
+            name = self._save(_image(drawing), number)
         except Exception as error:  # noqa: BLE001 - the step has succeeded, and its answer says why there is no picture
             return Drawn(error=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         self._drawn_at = time.monotonic()
@@ -83,3 +103,7 @@ class Renderer:
         for stem in (number, "latest"):
             if stem:
                 replace_bytes(self._folder / f"{stem}.txt", text.encode())
+
+
+def _image(drawing: NDArray[np.uint8] | str) -> Image.Image:
+    return draw_text(drawing) if isinstance(drawing, str) else Image.fromarray(drawing)

@@ -15,10 +15,13 @@ from protocol.messages import (
     AnyReply,
     Close,
     CloseMonitor,
+    Contains,
     Describe,
     Done,
+    Draw,
     Make,
     Reset,
+    Sample,
     StartMonitor,
     Step,
 )
@@ -67,7 +70,7 @@ def handle(session: Session, command: AnyCommand) -> AnyReply:
         return to_failed(_environment_failed(error))
 
 
-def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: PLR0911 - one line a command
+def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901, PLR0911 - one line a command
     match command:
         case Step():
             return session.step(command)
@@ -75,6 +78,12 @@ def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: PLR09
             return session.reset(command)
         case Make():
             return session.make(command)
+        case Draw():
+            return session.draw(command)
+        case Sample():
+            return session.sample(command)
+        case Contains():
+            return session.contains(command)
         case Describe():
             return session.describe(command)
         case StartMonitor():

@@ -4,27 +4,36 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+from gymnasium import spaces
 
 from protocol.actions import read_member
-from protocol.errors import BadRequest, InvalidAction, InvalidField, ResetNeeded
+from protocol.errors import BadRequest, InvalidAction, InvalidField
 from protocol.messages import (
+    Contains,
     Describe,
+    Draw,
     Drawn,
-    FieldError,
+    Drew,
     Fragment,
     Made,
     Make,
+    Member,
     Observed,
     Picture,
     Reset,
+    Sample,
+    SpaceName,
     StartMonitor,
     Step,
     Stepped,
+    Style,
     Transition,
 )
 from protocol.spaces import describe_json
 from protocol.values import read, write
-from worker.build import build
+from worker.build import build, read_object
+from worker.episodes import Episodes
+from worker.members import contains, sample
 from worker.monitor import Monitor
 from worker.render import Renderer
 from worker.seed_info import seed_info
@@ -37,9 +46,7 @@ class Session:
         self._folder = folder
         self._env: gymnasium.Env[Any, Any]
         self._renderer: Renderer
-        self._monitor: Monitor | None = None
-        self._has_reset = False
-        self._is_running = False
+        self._episodes: Episodes
 
     def make(self, command: Make) -> Made:
         """The environment is built; the first command, once.
@@ -49,6 +56,7 @@ class Session:
         """
         self._env = env = build(command)
         self._renderer = Renderer(env, self._folder / "rendered")
+        self._episodes = Episodes(env, command.autoreset)
         spec = env.spec
         return Made(
             env_id=spec.id if spec else command.env_id,
@@ -64,11 +72,8 @@ class Session:
         Raises:
             InvalidField: `options` is no object.
         """
-        options = self._read_options(command)
-        observation, info = self._env.reset(seed=command.seed, options=options)
-        self._has_reset = self._is_running = True
-        if self._monitor:
-            self._monitor.after_reset(command.seed)
+        options = read_object(command.options, command.reads, "$.options")
+        observation, info = self._episodes.begin(command.seed, options)
         return Observed(
             observation=write(observation, command.writes),
             info=write(info, command.writes),
@@ -83,16 +88,29 @@ class Session:
             ResetNeeded: no episode is running.
         """
         actions = [self._read_action(raw, command) for raw in command.actions]
-        if not self._may_step(command):
-            raise ResetNeeded(
-                "call reset first: " + ("the episode has ended" if self._has_reset else "no episode has begun")
-            )
+        self._episodes.check_may_step(is_lenient=command.is_lenient)
         transitions = []
         for action in actions:
-            transitions.append(self._take(action, command))
-            if not self._is_running:
+            transitions.append(self._take(action, command.writes))
+            if not self._episodes.goes_on:
                 break
         return Stepped(tuple(transitions), drawn=self._draw(command.picture))
+
+    def draw(self, command: Draw) -> Drew:
+        """The picture of now is in `rendered/`.
+
+        Raises:
+            Unsupported: the environment draws nothing of that kind.
+        """
+        return Drew(self._renderer.draw_kind(command.kind))
+
+    def sample(self, command: Sample) -> Fragment:
+        """Members of a space, as a list."""
+        return Fragment(write(sample(self._space(command.space), command), command.writes))
+
+    def contains(self, command: Contains) -> Member:
+        """Whether a value is a member of a space."""
+        return Member(contains(self._space(command.space), command))
 
     def describe(self, command: Describe) -> Fragment:
         """The spaces in the form that the command names."""
@@ -106,9 +124,9 @@ class Session:
         Raises:
             InvalidField: it is recording already, or older files are there and neither `force` nor `resume` is set.
         """
-        if self._monitor:
+        if self._episodes.monitor:
             raise InvalidField("the monitor is already recording; close it first")
-        self._monitor = Monitor(
+        self._episodes.monitor = Monitor(
             self._folder / "simulation",
             self._env,
             force=command.force,
@@ -118,31 +136,29 @@ class Session:
 
     def close_monitor(self) -> None:
         """The recording is whole on disk; without one, nothing happens."""
-        monitor, self._monitor = self._monitor, None
+        monitor, self._episodes.monitor = self._episodes.monitor, None
         if monitor:
             monitor.close()
 
     def close(self) -> None:
         """Monitor and environment are closed."""
-        self.close_monitor()
         if hasattr(self, "_env"):
+            self.close_monitor()
             self._env.close()
 
-    def _may_step(self, command: Step) -> bool:
-        return self._is_running or (command.is_lenient and self._has_reset and self._monitor is None)
-
-    def _take(self, action: Any, command: Step) -> Transition:
-        observation, reward, terminated, truncated, info = self._env.step(action)
-        self._is_running = not (terminated or truncated)
-        if self._monitor:
-            self._monitor.after_step(float(reward), ended=not self._is_running)
+    def _take(self, action: Any, style: Style) -> Transition:
+        taken = self._episodes.take(action)
         return Transition(
-            observation=write(observation, command.writes),
-            reward=float(reward),
-            terminated=bool(terminated),
-            truncated=bool(truncated),
-            info=write(info, command.writes),
+            observation=write(taken.observation, style),
+            reward=taken.reward,
+            terminated=taken.terminated,
+            truncated=taken.truncated,
+            info=write(taken.info, style),
+            is_reset=taken.is_reset,
         )
+
+    def _space(self, name: SpaceName) -> spaces.Space[Any]:
+        return self._env.action_space if name == "action_space" else self._env.observation_space
 
     def _read_action(self, raw: bytes, command: Step) -> Any:
         space = self._env.action_space
@@ -154,15 +170,6 @@ class Session:
             return read_member(space, value, "$.action")
         except BadRequest as error:
             raise InvalidAction.at("$.action", error.detail) from error
-
-    def _read_options(self, command: Reset) -> dict[str, Any] | None:
-        if not command.options:
-            return None
-        options = read(command.options, command.reads)
-        if options is not None and not isinstance(options, dict):
-            message = f"must be an object, not {type(options).__name__}"
-            raise InvalidField(f"$.options {message}", errors=(FieldError("$.options", message),))
-        return options
 
     def _draw(self, picture: Picture) -> Drawn | None:
         if picture == "none":

@@ -1,61 +1,190 @@
-"""`/v2`, the native API: so far the routes with which instances are found and ended."""
+"""`/v2` over REST: from a request to an operation and back. Holds no state."""
 
+import asyncio
+import os
+import stat
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
-from gateway.body import json_response
-from gateway.document import document
+from gateway.body import decode_fields, is_empty
+from gateway.dialects.v2_fields import (
+    ContainsFields,
+    CreateFields,
+    Fields,
+    ManyResetFields,
+    ManyStepFields,
+    NoFields,
+    ResetFields,
+    SampleFields,
+    StartMonitorFields,
+    StepFields,
+)
+from gateway.dialects.v2_operations import Operations, encoded_document
 from gateway.instance import Instance
+from gateway.replay import was_replayed
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
+from gateway.wire import Wire, wire_of
 from gateway.worker_log import MAX_BYTES as _LOG_BYTES
-from protocol.errors import InvalidField
+from protocol.errors import InternalError, InvalidField, Unsupported
+from protocol.messages import CloseMonitor, Draw, Drew, PictureKind, SpaceName
+
+F = TypeVar("F", bound=Fields)
+
+_PICTURES: dict[str, PictureKind] = {"image/jpeg": "jpeg", "text/plain": "text", "image/png": "png"}
 
 
 class V2:
-    """The handlers of `/v2`; holds the supervisor and no state."""
+    """The handlers of `/v2`; `artifacts_port` is where its clients find pictures."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, artifacts_port: int) -> None:
         self._supervisor = supervisor
+        self._operations = Operations(supervisor)
+        self._artifacts_port = artifacts_port
 
     def routes(self) -> Sequence[Route]:
         """All routes."""
+        one = "/v2/envs/{instance_id}"
+        spaces = "{space:action_space|observation_space}"
         return (
+            Route("POST", "/v2/envs", self.create),
             Route("GET", "/v2/envs", self.list),
-            Route("GET", "/v2/envs/{instance_id}", self.describe),
-            Route("DELETE", "/v2/envs/{instance_id}", self.close),
-            Route("POST", "/v2/envs/{instance_id}/kill", self.kill),
-            Route("GET", "/v2/envs/{instance_id}/logs", self.logs),
-            Route("GET", "/v2/envs/{instance_id}/stack", self.stack),
-            Route("GET", "/v2/envs/{instance_id}/statistics", self.statistics),
+            Route("POST", "/v2/step", self.step_many),
+            Route("POST", "/v2/reset", self.reset_many),
+            Route("GET", one, self.describe),
+            Route("DELETE", one, self.close),
+            Route("POST", f"{one}/kill", self.kill),
+            Route("POST", f"{one}/reset", self.reset),
+            Route("POST", f"{one}/step", self.step),
+            Route("GET", f"{one}/render", self.render),
+            Route("GET", f"{one}/{spaces}", self.space),
+            Route("POST", f"{one}/{spaces}/sample", self.sample),
+            Route("POST", f"{one}/{spaces}/contains", self.contains),
+            Route("POST", f"{one}/monitor/start", self.start_monitor),
+            Route("POST", f"{one}/monitor/close", self.close_monitor),
+            Route("GET", f"{one}/monitor", self.monitor),
+            Route("POST", f"{one}/fork", self.fork),
+            Route("GET", f"{one}/logs", self.logs),
+            Route("GET", f"{one}/stack", self.stack),
+            Route("GET", f"{one}/statistics", self.statistics),
         )
 
-    async def list(self, _request: web.Request) -> web.Response:
-        """The documents of all instances, the oldest first."""
-        return json_response({"envs": [document(instance) for instance in self._supervisor]})
+    async def create(self, request: web.Request) -> web.Response:
+        """Make an environment, or `count` of them side by side."""
+        wire, fields = await _read(request, CreateFields)
+        body, instances = await self._operations.create(fields, wire, _key(request))
+        response = _reply(body, wire, status=201)
+        if fields.count is None:
+            response.headers["Location"] = f"/v2/envs/{instances[0].instance_id}"
+        return response
+
+    async def list(self, request: web.Request) -> web.Response:
+        """The documents of all instances, the oldest first; `?label=k:v` and `?state=` narrow it."""
+        wire = _wire(request)
+        chosen = [instance for instance in self._supervisor if _is_chosen(instance, request)]
+        return _reply(wire.object({"envs": wire.list([encoded_document(i, wire) for i in chosen])}), wire)
 
     async def describe(self, request: web.Request) -> web.Response:
         """One instance's document."""
-        return json_response(document(self._find(request)))
+        wire = _wire(request)
+        return _reply(encoded_document(self._find(request), wire), wire)
 
     async def close(self, request: web.Request) -> web.Response:
-        """Close the environment, then its process; its artifacts stay."""
+        """Close the environment, then its process; its artifacts stay. Closing twice is no error."""
         await self._supervisor.close(request.match_info["instance_id"])
         return web.Response(status=204)
 
     async def kill(self, request: web.Request) -> web.Response:
         """Kill the worker and all that it started, whatever it is doing; answers the crash report."""
-        await request.read()
+        wire, _ = await _read(request, NoFields)
         report = await self._find(request).kill()
-        return json_response(msgspec.structs.asdict(report))
+        return _reply(wire.encode(msgspec.structs.asdict(report)), wire)
+
+    async def reset(self, request: web.Request) -> web.Response:
+        """Begin an episode."""
+        wire, fields = await _read(request, ResetFields)
+        url = self._artifacts_url(request)
+        return _reply(await self._operations.reset(self._find(request), fields, wire, _key(request), url), wire)
+
+    async def step(self, request: web.Request) -> web.Response:
+        """Take an action, or several."""
+        wire, fields = await _read(request, StepFields)
+        url = self._artifacts_url(request)
+        return _reply(await self._operations.step(self._find(request), fields, wire, _key(request), url), wire)
+
+    async def step_many(self, request: web.Request) -> web.Response:
+        """Take one action in each of several instances, all at the same time."""
+        wire, fields = await _read(request, ManyStepFields)
+        return _reply(await self._operations.step_many(fields, wire, _key(request)), wire)
+
+    async def reset_many(self, request: web.Request) -> web.Response:
+        """Begin an episode in each of several instances, all at the same time."""
+        wire, fields = await _read(request, ManyResetFields)
+        return _reply(await self._operations.reset_many(fields, wire, _key(request)), wire)
+
+    async def render(self, request: web.Request) -> web.Response:
+        """The picture of now: image/png, image/jpeg or text/plain, as `Accept` says."""
+        accept = request.headers.get("Accept", "")
+        media_type = next((known for known in _PICTURES if known in accept), "image/png")
+        instance = self._find(request)
+        drew = await instance.ask(Draw(_PICTURES[media_type]))
+        assert isinstance(drew, Drew)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
+        content = await asyncio.to_thread(_picture, instance.folder / "rendered" / drew.name)
+        return web.Response(body=content, content_type=media_type, headers={"Cache-Control": "no-store"})
+
+    async def space(self, request: web.Request) -> web.Response:
+        """The description of a space, from which a client can rebuild it."""
+        wire = _wire(request)
+        made = self._find(request).made
+        if made is None:
+            raise InternalError("the instance has no environment yet")
+        text = getattr(made, request.match_info["space"])
+        return _reply(text if wire.writes != "msgpack" else wire.encode(msgspec.json.decode(text)), wire)
+
+    async def sample(self, request: web.Request) -> web.Response:
+        """Draw members of a space."""
+        wire, fields = await _read(request, SampleFields)
+        space = _space_name(request)
+        return _reply(await self._operations.sample(self._find(request), space, fields, wire, _key(request)), wire)
+
+    async def contains(self, request: web.Request) -> web.Response:
+        """Tell whether a value is a member of a space."""
+        wire, fields = await _read(request, ContainsFields)
+        return _reply(await self._operations.contains(self._find(request), _space_name(request), fields, wire), wire)
+
+    async def start_monitor(self, request: web.Request) -> web.Response:
+        """Record episodes into the instance's `simulation/`."""
+        wire, fields = await _read(request, StartMonitorFields)
+        instance = self._find(request)
+        await self._operations.start_monitor(instance, fields, _key(request))
+        return _reply(wire.encode({"is_recording": instance.is_recording}), wire)
+
+    async def close_monitor(self, request: web.Request) -> web.Response:
+        """Stop recording; its files are whole."""
+        wire, _ = await _read(request, NoFields)
+        instance = self._find(request)
+        await instance.ask(CloseMonitor(), _key(request))
+        return _reply(wire.encode({"is_recording": instance.is_recording}), wire)
+
+    async def monitor(self, request: web.Request) -> web.Response:
+        """Whether episodes are recorded."""
+        wire = _wire(request)
+        return _reply(wire.encode({"is_recording": self._find(request).is_recording}), wire)
+
+    async def fork(self, request: web.Request) -> web.Response:
+        """Snapshots are not there yet."""
+        await request.read()
+        raise Unsupported("this server cannot fork an instance yet")
 
     async def logs(self, request: web.Request) -> web.Response:
         """What the environment and its children have printed; `?tail=` gives only the last so many bytes."""
         tail = request.query.get("tail", str(_LOG_BYTES))
         if not tail.isdecimal():
-            raise InvalidField(f"$.tail must be a number of bytes, not {tail!r:.40}")
+            raise InvalidField.at("$.tail", f"must be a number of bytes, not {tail!r:.40}")
         content = self._find(request).output_log.tail(min(int(tail), _LOG_BYTES))
         return web.Response(body=content, content_type="text/plain", charset="utf-8")
 
@@ -65,7 +194,54 @@ class V2:
 
     async def statistics(self, request: web.Request) -> web.Response:
         """Episodes, returns and latencies, counted outside the environment."""
-        return json_response(self._find(request).statistics.document())
+        wire = _wire(request)
+        return _reply(wire.encode(self._find(request).statistics.document()), wire)
 
     def _find(self, request: web.Request) -> Instance:
         return self._supervisor.get(request.match_info["instance_id"])
+
+    def _artifacts_url(self, request: web.Request) -> str:
+        return f"{request.scheme}://{request.url.host}:{self._artifacts_port}"
+
+
+async def _read(request: web.Request, fields: type[F]) -> tuple[Wire, F]:
+    body = await request.read()
+    wire = _wire(request, has_body=bool(body))
+    return wire, decode_fields(b"{}" if is_empty(body, wire.reads) else body, fields, wire.reads)
+
+
+def _wire(request: web.Request, *, has_body: bool = False) -> Wire:
+    content_type = request.content_type if has_body else ""
+    return wire_of(content_type, request.headers.get("Accept", ""), request.query.get("arrays"))
+
+
+def _reply(body: bytes, wire: Wire, status: int = 200) -> web.Response:
+    if wire.writes != "msgpack":
+        body += b"\n"
+    response = web.Response(status=status, body=body, content_type=wire.media_type)
+    if was_replayed.get():
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _key(request: web.Request) -> str | None:
+    return request.headers.get("Idempotency-Key")
+
+
+def _space_name(request: web.Request) -> SpaceName:
+    return "action_space" if request.match_info["space"] == "action_space" else "observation_space"
+
+
+def _is_chosen(instance: Instance, request: web.Request) -> bool:
+    state = request.query.get("state")
+    labels = [label.partition(":")[::2] for label in request.query.getall("label", [])]
+    return (state is None or instance.state == state) and all(instance.labels.get(k) == v for k, v in labels)
+
+
+def _picture(path: Path) -> bytes:
+    """The file that the worker has just written, and nothing that an environment may have put in its place."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise Unsupported(f"{path.name} is no regular file any more")
+        return file.read()

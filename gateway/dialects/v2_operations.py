@@ -1,0 +1,225 @@
+"""What `/v2` can do, for REST and for sockets alike: fields in, the encoded body of the reply out. Holds no state."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from gateway.dialects.v2_fields import (
+    ContainsFields,
+    CreateFields,
+    ManyResetFields,
+    ManyStepFields,
+    ResetFields,
+    SampleFields,
+    StartMonitorFields,
+    StepFields,
+)
+from gateway.document import document
+from gateway.errors import STATUS, problem
+from gateway.instance import Instance
+from gateway.stacking import stacked
+from gateway.supervisor import Choices, Supervisor
+from gateway.wire import Wire
+from protocol.errors import GymServerError, InvalidField, MissingField
+from protocol.messages import (
+    Contains,
+    Drawn,
+    Fragment,
+    Make,
+    Member,
+    Observed,
+    Reset,
+    Sample,
+    SpaceName,
+    StartMonitor,
+    Step,
+    Stepped,
+    Transition,
+    Wrapper,
+)
+
+
+class Operations:
+    """Each method is one operation; `pictures_url` is where a client finds the artifact server."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    async def create(self, fields: CreateFields, wire: Wire, key: str | None) -> tuple[bytes, list[Instance]]:
+        """Instances made side by side, all or none: one document, or `{"instances"}` where a count was asked for."""
+        make = Make(
+            env_id=fields.env_id,
+            kwargs=_raw(fields.kwargs),
+            reads=wire.reads,
+            render_mode=fields.render_mode,
+            max_episode_steps=fields.max_episode_steps,
+            autoreset=fields.autoreset,
+            wrappers=tuple(Wrapper(wrapper.name, _raw(wrapper.kwargs)) for wrapper in fields.wrappers),
+        )
+        choices = Choices(fields.limits, fields.on_crash, fields.labels)
+        instances = await self._supervisor.create_many(make, choices, fields.count or 1, key)
+        documents = [encoded_document(instance, wire) for instance in instances]
+        body = documents[0] if fields.count is None else wire.object({"instances": wire.list(documents)})
+        return body, instances
+
+    async def reset(self, instance: Instance, fields: ResetFields, wire: Wire, key: str | None, url: str) -> bytes:
+        """`{"observation", "info", "render"?}`."""
+        command = Reset(
+            writes=wire.writes,
+            seed=fields.seed,
+            options=_raw(fields.options),
+            reads=wire.reads,
+            picture="numbered" if fields.render else "none",
+        )
+        observed = await instance.reset(command, key)
+        members = {"observation": observed.observation, "info": observed.info}
+        if fields.render:
+            members["render"] = _drawn(instance, observed.drawn, wire, url)
+        return wire.object(members)
+
+    async def step(self, instance: Instance, fields: StepFields, wire: Wire, key: str | None, url: str) -> bytes:
+        """One transition, or `{"transitions"}` where several actions came; `"render"` where a picture was asked for."""
+        if (fields.action is UNSET) == (fields.actions is UNSET):
+            if fields.action is UNSET:
+                raise MissingField("action")
+            raise InvalidField("$.action and $.actions exclude each other; send one of them")
+        raws = (fields.action,) if isinstance(fields.action, Raw) else fields.actions
+        assert isinstance(raws, tuple)  # noqa: S101 - narrows: one of the two is set
+        picture = "numbered" if fields.render else "none"
+        stepped = await instance.step(Step(tuple(map(bytes, raws)), wire.reads, wire.writes, picture), key)  # type: ignore[arg-type]  # a conditional of two literals is a str to mypy
+        members = (
+            transition_members(stepped.transitions[0], wire)
+            if fields.actions is UNSET
+            else {"transitions": wire.list([wire.object(transition_members(t, wire)) for t in stepped.transitions])}
+        )
+        if fields.render:
+            members["render"] = _drawn(instance, stepped.drawn, wire, url)
+        return wire.object(members)
+
+    async def step_many(self, fields: ManyStepFields, wire: Wire, key: str | None) -> bytes:
+        """One step for each, all at the same time; a failure is in `errors` under its position, and null elsewhere."""
+        if len(fields.actions) != len(fields.instance_ids):
+            wanted = len(fields.instance_ids)
+            raise InvalidField(f"$.actions must be one for each of $.instance_ids: {wanted}, not {len(fields.actions)}")
+        steps = [Step((bytes(action),), wire.reads, wire.writes) for action in fields.actions]
+        outcomes = await asyncio.gather(
+            *(self._step_one(id_, step, key) for id_, step in zip(fields.instance_ids, steps, strict=True))
+        )
+        taken = [o.transitions[0] if isinstance(o, Stepped) else None for o in outcomes]
+        nothing = wire.encode(None)
+        return wire.object(
+            {
+                "observations": _observations([t.observation if t else None for t in taken], wire),
+                "rewards": wire.list([wire.float(t.reward) if t else nothing for t in taken]),
+                "terminated": wire.list([wire.boolean(t.terminated) if t else nothing for t in taken]),
+                "truncated": wire.list([wire.boolean(t.truncated) if t else nothing for t in taken]),
+                "infos": wire.list([t.info if t else nothing for t in taken]),
+                "errors": _errors(outcomes, fields.instance_ids, wire),
+            }
+        )
+
+    async def reset_many(self, fields: ManyResetFields, wire: Wire, key: str | None) -> bytes:
+        """The beginning of an episode for each; failures as in `step_many`."""
+        ids = fields.instance_ids
+        seeds = fields.seeds or (None,) * len(ids)
+        if len(seeds) != len(ids):
+            raise InvalidField(f"$.seeds must be one for each of $.instance_ids: {len(ids)}, not {len(seeds)}")
+        options = _raw(fields.options)
+        resets = [Reset(wire.writes, seed, options, wire.reads) for seed in seeds]
+        outcomes = await asyncio.gather(
+            *(self._reset_one(id_, reset, key) for id_, reset in zip(ids, resets, strict=True))
+        )
+        observed = [o if isinstance(o, Observed) else None for o in outcomes]
+        nothing = wire.encode(None)
+        return wire.object(
+            {
+                "observations": _observations([o.observation if o else None for o in observed], wire),
+                "infos": wire.list([o.info if o else nothing for o in observed]),
+                "errors": _errors(outcomes, ids, wire),
+            }
+        )
+
+    async def sample(
+        self, instance: Instance, space: SpaceName, fields: SampleFields, wire: Wire, key: str | None
+    ) -> bytes:
+        """`{"values"}`."""
+        command = Sample(space, wire.writes, fields.n, fields.seed, _raw(fields.mask), wire.reads)
+        reply = await instance.ask(command, key)
+        assert isinstance(reply, Fragment)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
+        return wire.object({"values": reply.body})
+
+    async def contains(self, instance: Instance, space: SpaceName, fields: ContainsFields, wire: Wire) -> bytes:
+        """`{"contains"}`."""
+        reply = await instance.ask(Contains(space, bytes(fields.value), wire.reads))
+        assert isinstance(reply, Member)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
+        return wire.object({"contains": wire.boolean(reply.is_member)})
+
+    async def start_monitor(self, instance: Instance, fields: StartMonitorFields, key: str | None) -> None:
+        """Episodes are recorded."""
+        match fields.video:
+            case "capped_cubic":
+                every = None
+            case "never":
+                every = 0
+            case dict(schedule):
+                if "every_episodes" not in schedule:
+                    raise InvalidField("$.video must be capped_cubic, never, or have every_episodes")
+                every = schedule["every_episodes"]
+        await instance.ask(StartMonitor(fields.force, fields.resume, every), key)
+
+    async def _step_one(self, instance_id: str, command: Step, key: str | None) -> Stepped | GymServerError:
+        try:
+            return await self._supervisor.get(instance_id).step(command, key)
+        except GymServerError as error:
+            return error
+
+    async def _reset_one(self, instance_id: str, command: Reset, key: str | None) -> Observed | GymServerError:
+        try:
+            return await self._supervisor.get(instance_id).reset(command, key)
+        except GymServerError as error:
+            return error
+
+
+def transition_members(transition: Transition, wire: Wire) -> dict[str, bytes]:
+    """The five values of a step, encoded."""
+    return {
+        "observation": transition.observation,
+        "reward": wire.float(transition.reward),
+        "terminated": wire.boolean(transition.terminated),
+        "truncated": wire.boolean(transition.truncated),
+        "info": transition.info,
+    }
+
+
+def encoded_document(instance: Instance, wire: Wire) -> bytes:
+    """The instance document; its spaces come from the worker as JSON."""
+    text = msgspec.json.encode(document(instance))
+    return text if wire.writes != "msgpack" else msgspec.msgpack.encode(msgspec.json.decode(text))
+
+
+def _raw(value: Raw | UnsetType) -> bytes:
+    return b"" if isinstance(value, UnsetType) else bytes(value)
+
+
+def _drawn(instance: Instance, drawn: Drawn | None, wire: Wire, url: str) -> bytes:
+    if drawn is None or drawn.name is None:
+        return wire.encode({"error": drawn.error if drawn else "nothing was drawn"})
+    path = f"/{instance.instance_id}/rendered/{drawn.name}"
+    return wire.encode({"path": path, "url": url + path})
+
+
+def _observations(fragments: list[bytes | None], wire: Wire) -> bytes:
+    """In MessagePack equal arrays come as one; with a failure among them, or in JSON, a list."""
+    whole = [fragment for fragment in fragments if fragment is not None]
+    if wire.writes == "msgpack" and len(whole) == len(fragments):
+        return stacked(whole)
+    return wire.list([wire.encode(None) if fragment is None else fragment for fragment in fragments])
+
+
+def _errors(outcomes: list[Any], ids: tuple[str, ...], wire: Wire) -> bytes:
+    failed = {str(i): outcome for i, outcome in enumerate(outcomes) if isinstance(outcome, GymServerError)}
+    return wire.encode(
+        {index: problem(error, STATUS[type(error)], f"/v2/envs/{ids[int(index)]}") for index, error in failed.items()}
+    )
