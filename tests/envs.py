@@ -107,6 +107,11 @@ class Sleeps(Well):
         time.sleep(10)
 
 
+class Dawdles(Well):
+    def misbehave(self) -> None:
+        time.sleep(1)
+
+
 class HangsInPython(Well):
     def misbehave(self) -> None:
         while True:

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psutil
@@ -71,18 +73,47 @@ class Server:
         Raises:
             AssertionError: some have not; they are killed all the same.
         """
-        family = self.family()
-        if whole_group:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
-        code = self.process.wait(_END_S)
-        _, alive = psutil.wait_procs(family, timeout=_END_S / 4)
-        for process in alive:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        with Watched(self.family()) as family:
+            if whole_group:
+                os.killpg(self.process.pid, number)
+            else:
+                self.process.send_signal(number)
+            code = self.process.wait(_END_S)
+            alive = family.wait(_END_S / 4)
+            for process in alive:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         assert not alive, f"left behind: {alive}"
         return code
+
+
+class Watched:
+    """Processes whose end is an event, also where they are nobody's children and nobody reaps them (pidfd_open(2))."""
+
+    def __init__(self, processes: list[psutil.Process]) -> None:
+        self._running: dict[int, psutil.Process] = {}
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                self._running[os.pidfd_open(process.pid)] = process
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for fd in self._running:
+            os.close(fd)
+
+    def wait(self, timeout_s: float) -> list[psutil.Process]:
+        """Those that have not ended within the time."""
+        deadline = time.monotonic() + timeout_s
+        while self._running:
+            ended, _, _ = select.select(self._running, (), (), max(0, deadline - time.monotonic()))
+            if not ended:
+                break
+            for fd in ended:
+                del self._running[fd]
+                os.close(fd)
+        return list(self._running.values())
 
 
 @contextlib.contextmanager
