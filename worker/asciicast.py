@@ -51,8 +51,6 @@ class Asciicast:
         if self._file:
             self._file.close()
 
-    abandon = close
-
     @staticmethod
     def version() -> dict[str, object]:
         """What made the film, for its description."""

@@ -1,5 +1,6 @@
 """One episode's film and its description; whatever fails here is a reason to report, never an exception."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class Recording:
         if not self.problem:
             try:
                 self._film.close()
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - as in `capture`
                 self._fail(error)
         if self.problem:
             self._describe()
@@ -83,7 +84,9 @@ class Recording:
 
     def _fail(self, error: Exception) -> None:
         self.problem = self.problem or f"the film of episode {self._episode_id} ends early: {reason(error)}"
-        self._film.abandon()
+        # What it raises now follows from the error before.
+        with contextlib.suppress(Exception):
+            self._film.close()
 
 
 def reason(error: Exception) -> str:

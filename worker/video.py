@@ -62,7 +62,7 @@ class Video:
         self._film.add(rgb)
 
     def close(self) -> None:
-        """The film is whole; closing twice is closing once.
+        """The film is whole, or ends before the first picture that could not be written; closing twice is closing once.
 
         Raises:
             OSError: its last picture cannot be written.
@@ -70,12 +70,6 @@ class Video:
         film, self._film = self._film, None
         if film:
             film.close()
-
-    def abandon(self) -> None:
-        """The film ends with the last picture that could be written."""
-        film, self._film = self._film, None
-        if film:
-            film.abandon()
 
     @staticmethod
     def version() -> dict[str, object]:
@@ -96,6 +90,7 @@ class _Film:
         self._to_yuv, self._to_size = VideoReformatter(), VideoReformatter()
         self._canvas = np.zeros((height, width, _COLOURS), np.uint8)
         self._pictures = 0
+        self._is_cut = False
         self._pieces = _Pieces()
         self._container: OutputContainer = av.open(self._pieces, "w", format="mp4", options=_MUXING)
         self._stream = _new_stream(self._container, fps, height, width)
@@ -117,18 +112,18 @@ class _Film:
         finally:
             self._file.close()
 
-    def abandon(self) -> None:
-        self._container.close()
-        self._file.close()
-
     def _write(self) -> None:
         """What the muxer has put out is in the file.
 
         The first box's head is written last: until then players see an empty box up to the end of the file,
         and not a fragment that breaks off, which Chromium refuses to play past and back again.
         """
-        if piece := self._pieces.take():
+        piece = self._pieces.take()
+        # After one that is missing, the next would show its changes to a picture that nobody has seen.
+        if piece and not self._is_cut:
+            self._is_cut = True
             self._file.append(piece, _BOX_HEAD_BYTES)
+            self._is_cut = False
 
     def _on_canvas(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         canvas = self._canvas
