@@ -4,6 +4,7 @@ Everything here may block; call it in a thread.
 """
 
 import contextlib
+import errno
 import os
 import tarfile
 from pathlib import Path
@@ -24,7 +25,7 @@ def write_archive(data_dir: Path, instance_id: str, name: str, folder: MonitorFo
     """`<data_dir>/<instance_id>/archives/<name>` holds every monitor file of the folder as it is now.
 
     Raises:
-        InvalidField: they are more than `max_bytes`, or one of them is no file.
+        InvalidField: they are more than `max_bytes`, or something there is not what it should be.
         OSError: the archive cannot be written; nothing of it is there.
     """
     archives_fd = _open_archives(data_dir, instance_id)
@@ -63,5 +64,9 @@ def _open_archives(data_dir: Path, instance_id: str) -> int:
         with contextlib.suppress(FileExistsError):
             os.mkdir(FOLDER, dir_fd=instance_fd)
         return os.open(FOLDER, _FOLDER_FLAGS, dir_fd=instance_fd)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            raise InvalidField("the environment has put something else where the archives belong") from error
+        raise
     finally:
         os.close(instance_fd)

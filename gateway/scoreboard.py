@@ -73,7 +73,7 @@ class Scoreboard:
         try:
             connection = await asyncio.get_running_loop().run_in_executor(thread, connect, path)
         except BaseException:
-            thread.shutdown(wait=False)
+            thread.shutdown()
             raise
         return cls(connection, thread)
 
