@@ -5,20 +5,25 @@ import contextlib
 import logging
 import resource
 import signal
-from collections.abc import AsyncIterator, Coroutine
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 from aiohttp import web
 
 from gateway.artifacts.files import artifacts_app
 from gateway.config import Config
+from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
 from gateway.dialects.v2 import V2
+from gateway.dialects.v2_scoreboard import V2Scoreboard
 from gateway.errors import errors_as_responses
 from gateway.family import adopt_orphans
 from gateway.gateway_log import set_up_logging
 from gateway.health import Health
-from gateway.routes import add_routes
+from gateway.routes import Dialect, add_routes
+from gateway.scoreboard import SchemaTooNew, Scoreboard
 from gateway.supervisor import Supervisor
+from gateway.uploads import Uploads
 from gateway.workers.forkserver import ForkServer
 
 _SHUTDOWN_S = 5.0
@@ -44,11 +49,21 @@ def serve(config: Config) -> int:
         forkserver.close()
 
 
-def gateway_app(config: Config, supervisor: Supervisor, artifacts_port: int) -> web.Application:
-    """The API, on the first port."""
-    health = Health(supervisor, supervisor.metrics)
+def gateway_app(
+    config: Config, supervisor: Supervisor, scoreboard: Scoreboard, artifacts_port: int, end: Callable[[], None]
+) -> web.Application:
+    """The API, on the first port; `end` ends the server."""
     app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
-    add_routes(app, (*V1(supervisor).routes(), *V2(supervisor, artifacts_port).routes(), *health.routes()))
+    uploads = Uploads(scoreboard, config.data_dir, config.upload_keys)
+    may_end = end if config.allow_shutdown else None
+    dialects: list[Dialect] = [
+        V1(supervisor, uploads, may_end, has_flat_reset=config.v1_flat_reset),
+        V2(supervisor, artifacts_port),
+        V2Scoreboard(supervisor, scoreboard, uploads),
+        Health(supervisor, supervisor.metrics),
+        *([First(supervisor, config.default_env)] if config.default_env else []),
+    ]
+    add_routes(app, [route for dialect in dialects for route in dialect.routes()])
     return app
 
 
@@ -62,8 +77,13 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
         artifacts = artifacts_app(config.data_dir, supervisor)
         try:
             artifacts_url = await stack.enter_async_context(_listening(artifacts, config, config.artifacts_port))
-            gateway = gateway_app(config, supervisor, int(artifacts_url.rpartition(":")[2]))
+            scoreboard = await Scoreboard.open(config.data_dir / "scoreboard.sqlite3")
+            stack.push_async_callback(scoreboard.close)
+            gateway = gateway_app(config, supervisor, scoreboard, int(artifacts_url.rpartition(":")[2]), stop.set)
             gateway_url = await stack.enter_async_context(_listening(gateway, config, config.port))
+        except (SchemaTooNew, sqlite3.Error) as error:
+            log.error("the scoreboard cannot be opened: %s", error)  # noqa: TRY400 - as below
+            return 1
         except OSError as error:
             log.error("cannot listen: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
             return 1

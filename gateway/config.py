@@ -13,6 +13,7 @@ from protocol.messages import Limits
 
 _MEBIBYTE = 1024 * 1024
 _PREFIX = "GYM_SERVER_"
+_OTHER_NAMES = {"GYM_SERVER_ENV": "GYM_ENV"}  # what the first gym-server called it
 
 
 def _half_of_memory() -> int:
@@ -33,6 +34,10 @@ class Config(msgspec.Struct, frozen=True):
     max_reply_bytes: int = 64 * _MEBIBYTE
     keep_artifacts_s: float | None = 7 * 24 * 3600
     limits: Limits = Limits(idle_s=6 * 3600, memory_bytes=_half_of_memory())
+    default_env: str | None = None
+    upload_keys: tuple[str, ...] = ()
+    allow_shutdown: bool = False
+    v1_flat_reset: bool = False
     access_log: bool = False
     log_format: str = "plain"
     log_level: str = "info"
@@ -79,9 +84,11 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
     """
     parser = _parser()
     parser.set_defaults(**_from_environment(parser, environment))
-    given = vars(parser.parse_args(arguments))
+    given: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in vars(parser.parse_args(arguments)).items()
+    }
     limits = Limits(**{setting.field: given.pop(setting.field) for setting in _LIMITS})
-    return Config(**given | {"limits": limits, "imports": tuple(given["imports"])})
+    return Config(**given | {"limits": limits})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,12 +104,17 @@ def _parser() -> argparse.ArgumentParser:
             parser.add_argument(flag, dest=field, type=read, default=getattr(values, field), metavar="X", help=text)
     add = parser.add_argument
     add("--import", dest="imports", metavar="MODULE", action="append", default=[], help=_IMPORT_HELP)
+    add("--env", dest="default_env", metavar="ENV_ID", help="serve the first gym-server's API on one of these, too")
+    add("--upload-key", dest="upload_keys", metavar="KEY", action="append", default=[], help=_KEY_HELP)
+    add("--allow-shutdown", action="store_true", help="let clients of /v1 end the server")
+    add("--v1-flat-reset", action="store_true", help="answer the seed's reset flat, as its last commit did")
     add("--access-log", action="store_true", help="log every request; costs as much as handling one")
     add("--log-format", choices=("plain", "json"), default=default.log_format, help="one line an event")
     add("--log-level", choices=("debug", "info", "warning", "error"), default=default.log_level, help="what is logged")
     return parser
 
 
+_KEY_HELP = "key that an upload must have, any will do if there is none; may be repeated"
 _IMPORT_HELP = "module that registers environments, imported in every worker; may be repeated"
 
 
@@ -111,12 +123,12 @@ def _from_environment(parser: argparse.ArgumentParser, environment: Mapping[str,
     found: dict[str, object] = {}
     for action in parser._actions:  # noqa: SLF001 - argparse has no public list of what was added to it
         name = _PREFIX + action.option_strings[-1].removeprefix("--").upper().replace("-", "_")
-        value = environment.get(name)
+        value = environment.get(name, environment.get(_OTHER_NAMES.get(name, "")))
         if value is None:
             continue
-        if action.dest == "imports":
-            found[action.dest] = [module for module in value.replace(",", " ").split() if module]
-        elif action.dest == "access_log":
+        if action.dest in {"imports", "upload_keys"}:
+            found[action.dest] = value.replace(",", " ").split()
+        elif isinstance(action.const, bool):
             found[action.dest] = _switch(parser, name, value)
         elif action.choices and value not in action.choices:
             parser.error(f"{name}: {value!r} is not one of {', '.join(action.choices)}")

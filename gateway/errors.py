@@ -59,6 +59,8 @@ STATUS: dict[type[GymServerError], HTTPStatus] = {
 
 # What the clients of 2016 get for their own mistakes; the rest as in STATUS.
 _V1_ROUTING = (NotFound, MethodNotAllowed, LimitReached, PayloadTooLarge, Forbidden)
+# Everything else speaks as /v1 does: the first API of all has no prefix.
+_NOT_V1 = ("/v2", "/docs", "/healthz", "/readyz", "/metrics", "/dashboard", "/scoreboard")
 _RETRY_AFTER_S = "1"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -82,7 +84,7 @@ async def errors_as_responses(request: web.Request, handler: Handler) -> web.Str
 def respond(request: web.Request, error: GymServerError) -> web.Response:
     """The response that carries the error."""
     status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-    is_v1 = request.path.startswith("/v1/")
+    is_v1 = not request.path.startswith(_NOT_V1)
     if is_v1 and isinstance(error, CallerError) and not isinstance(error, _V1_ROUTING):
         status = HTTPStatus.BAD_REQUEST
     body = v1_body(error) if is_v1 else problem(error, status, request.path)

@@ -21,6 +21,7 @@ from gateway.observer import Observer
 from gateway.replay import Replay
 from gateway.stack import written_stack
 from gateway.statistics import Statistics
+from gateway.uploads import Recorded
 from gateway.worker_log import WorkerLog
 from gateway.workers.base import Ending, Worker, WorkerLost
 from protocol import codec
@@ -109,6 +110,12 @@ class Instance:
     def idle_s(self) -> float:
         """Seconds since the last command ended; 0 while one runs."""
         return 0.0 if self._command else time.monotonic() - self._used_at
+
+    @property
+    def recorded(self) -> Recorded:
+        """What an upload needs to know."""
+        threshold = self.made.reward_threshold if self.made else None
+        return Recorded(self.instance_id, self.env_id, threshold, self.is_recording)
 
     async def start(self) -> None:
         """A fresh worker has built the environment.

@@ -1,7 +1,7 @@
 """Routes that work with and without their trailing slash, without a redirect, and answer OPTIONS."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
@@ -14,6 +14,14 @@ class Route(NamedTuple):
     method: str
     path: str
     handler: Handler
+
+
+class Dialect(Protocol):
+    """An outside language."""
+
+    def routes(self) -> Sequence[Route]:
+        """All that it understands."""
+        ...
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:

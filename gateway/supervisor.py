@@ -7,7 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,15 +17,17 @@ from gateway.document import document
 from gateway.instance import Dialect, Instance, OnCrash
 from gateway.limits import tightened
 from gateway.metrics import Metrics
+from gateway.uploads import Recorded
 from gateway.watch import Watch
 from gateway.workers.base import Worker
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.local import LocalWorker
-from protocol.errors import GymServerError, InstanceGone, LimitReached, ShuttingDown, UnknownInstance
+from protocol.errors import GymServerError, InstanceGone, InvalidField, LimitReached, ShuttingDown, UnknownInstance
 from protocol.messages import Limits, Make
 
 _FOLDERS = ("rendered", "simulation", "logs")
 _REMEMBERED = 10_000
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +46,8 @@ class Supervisor:
         self._config = config
         self._forkserver = forkserver
         self._instances: dict[str, Instance] = {}
-        self._closed: dict[str, None] = {}  # ids in the order of their closing, the oldest forgotten first
+        self._closed: dict[str, Recorded] = {}  # in the order of their closing, the oldest forgotten first
+        self._directories: dict[str, str] = {}  # the id that last recorded under a client's name, oldest first
         self._is_ending = False
         self._creations: Creations[tuple[Make, Choices, int], list[Instance]] = Creations()
         self.metrics = Metrics(self.__iter__)
@@ -122,9 +125,7 @@ class Supervisor:
             return
         await instance.close()
         if self._instances.pop(instance_id, None):
-            self._closed[instance_id] = None
-            if len(self._closed) > _REMEMBERED:
-                del self._closed[next(iter(self._closed))]
+            _remember(self._closed, instance_id, instance.recorded)
             log.info("%s: closed", instance_id)
 
     def why_full(self) -> str | None:
@@ -149,6 +150,32 @@ class Supervisor:
                 await task
             except GymServerError as error:
                 log.warning("closing an instance failed: %s", error)
+
+    def recorded(self, instance_id: str) -> Recorded:
+        """What an upload needs to know of an instance, alive or closed.
+
+        Raises:
+            UnknownInstance: there never was one.
+        """
+        if instance_id in self._closed:
+            return self._closed[instance_id]
+        return self.get(instance_id).recorded
+
+    def name_directory(self, directory: str, instance_id: str) -> None:
+        """The instance records under a name of the client's choice."""
+        self._directories.pop(directory, None)
+        _remember(self._directories, directory, instance_id)
+
+    def recorded_in(self, directory: str) -> Recorded:
+        """The instance that last recorded under this name.
+
+        Raises:
+            InvalidField: none did.
+        """
+        instance_id = self._directories.get(directory)
+        if instance_id is None:
+            raise InvalidField.at("$.training_dir", f"nothing was recorded in {directory!r:.200}")
+        return self.recorded(instance_id)
 
     def document(self, instance_id: str) -> dict[str, Any] | None:
         """The instance's document, or None where there is no such instance."""
@@ -205,6 +232,13 @@ class Supervisor:
             for name in _FOLDERS:
                 (folder / name).mkdir()
             return instance_id, folder.resolve()
+
+
+def _remember(memory: dict[str, T], key: str, value: T) -> None:
+    """The newest of a bounded number."""
+    memory[key] = value
+    if len(memory) > _REMEMBERED:
+        del memory[next(iter(memory))]
 
 
 def _record(instance: Instance) -> None:

@@ -22,6 +22,8 @@ Autoreset = Literal["disabled", "next_step", "same_step"]
 
 PictureKind = Literal["png", "jpeg", "text"]
 
+DescriptionForm = Literal["seed_info", "http_action_space", "http_observation_space"]
+
 SpaceName = Literal["action_space", "observation_space"]
 
 Cause = Literal["exit", "signal", "deadline", "memory", "killed", "protocol"]
@@ -96,7 +98,7 @@ class Make(Command, frozen=True, tag="make"):
     """Build the environment. Always the first command, and sent once.
 
     `imports` are the modules that the operator allows to register environments; `kwargs` is an object in the format
-    `reads`, or empty for none.
+    `reads`, or empty for none; `first_seed` is that of the first reset, if that one has none of its own.
     """
 
     env_id: str
@@ -106,6 +108,7 @@ class Make(Command, frozen=True, tag="make"):
     max_episode_steps: int | None = None
     autoreset: Autoreset = "disabled"
     wrappers: tuple[Wrapper, ...] = ()
+    first_seed: int | None = None
     render_mode: str | None = None
     picks_render_mode: bool = False
     allows_past_ids: bool = False
@@ -160,9 +163,16 @@ class Contains(Command, frozen=True, tag="contains"):
 
 
 class Describe(Command, frozen=True, tag="describe"):
-    """Write down the spaces in the named form."""
+    """Write down the spaces in the named form of 2016."""
 
-    form: Literal["seed_info"]
+    form: DescriptionForm
+
+
+class Compare(Command, frozen=True, tag="compare"):
+    """Tell whether each member of the JSON object `body` is, and is the same, in the description of that form."""
+
+    form: DescriptionForm
+    body: bytes
 
 
 class StartMonitor(Command, frozen=True, tag="start_monitor"):
@@ -181,7 +191,7 @@ class Close(Command, frozen=True, tag="close"):
     """Close the monitor and the environment, reply, and end the process."""
 
 
-AnyCommand = Make | Reset | Step | Draw | Sample | Contains | Describe | StartMonitor | CloseMonitor | Close
+AnyCommand = Make | Reset | Step | Draw | Sample | Contains | Describe | Compare | StartMonitor | CloseMonitor | Close
 
 
 # Replies, from a worker to the gateway.

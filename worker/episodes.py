@@ -23,15 +23,18 @@ class Taken(NamedTuple):
 class Episodes:
     """Steps an environment in one of Gymnasium's autoreset modes (gymnasium.vector.AutoresetMode)."""
 
-    def __init__(self, env: gymnasium.Env[Any, Any], autoreset: Autoreset) -> None:
+    def __init__(self, env: gymnasium.Env[Any, Any], autoreset: Autoreset, first_seed: int | None = None) -> None:
         self._env = env
         self._autoreset = autoreset
+        self._first_seed = first_seed
         self.monitor: Monitor | None = None
         self.has_begun = False
         self.is_running = False
 
     def begin(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """The first observation and info of a new episode."""
+        if seed is None:
+            seed, self._first_seed = self._first_seed, None
         observation, info = self._env.reset(seed=seed, options=options)
         self.has_begun = self.is_running = True
         if self.monitor:

@@ -15,6 +15,7 @@ from protocol.messages import (
     AnyReply,
     Close,
     CloseMonitor,
+    Compare,
     Contains,
     Describe,
     Done,
@@ -86,6 +87,8 @@ def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901,
             return session.contains(command)
         case Describe():
             return session.describe(command)
+        case Compare():
+            return session.compare(command)
         case StartMonitor():
             session.start_monitor(command)
             return Done()

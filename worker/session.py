@@ -9,6 +9,7 @@ from gymnasium import spaces
 from protocol.actions import read_member
 from protocol.errors import BadRequest, InvalidAction, InvalidField
 from protocol.messages import (
+    Compare,
     Contains,
     Describe,
     Draw,
@@ -33,6 +34,7 @@ from protocol.spaces import describe_json
 from protocol.values import read, write
 from worker.build import build, read_object
 from worker.episodes import Episodes
+from worker.http_space import http_space
 from worker.members import contains, sample
 from worker.monitor import Monitor
 from worker.render import Renderer
@@ -56,7 +58,7 @@ class Session:
         """
         self._env = env = build(command)
         self._renderer = Renderer(env, self._folder / "rendered")
-        self._episodes = Episodes(env, command.autoreset)
+        self._episodes = Episodes(env, command.autoreset, command.first_seed)
         spec = env.spec
         return Made(
             env_id=spec.id if spec else command.env_id,
@@ -117,6 +119,20 @@ class Session:
         match command.form:
             case "seed_info":
                 return Fragment(seed_info(self._env))
+            case "http_action_space":
+                return Fragment(write(http_space(self._env.action_space), "v1"))
+            case "http_observation_space":
+                return Fragment(write(http_space(self._env.observation_space), "v1"))
+
+    def compare(self, command: Compare) -> Member:
+        """Whether the client's idea of a space agrees with its description, member by member.
+
+        Raises:
+            InvalidField: the body is no object.
+        """
+        description = read(self.describe(Describe(command.form)).body, "json")
+        body = read_object(command.body, "json", "$") or {}
+        return Member(all(name in description and description[name] == value for name, value in body.items()))
 
     def start_monitor(self, command: StartMonitor) -> None:
         """Episodes are recorded into `simulation/` from here on.

@@ -75,23 +75,23 @@ class V2:
 
     async def create(self, request: web.Request) -> web.Response:
         """Make an environment, or `count` of them side by side."""
-        wire, fields = await _read(request, CreateFields)
+        wire, fields = await read_request(request, CreateFields)
         body, instances = await self._operations.create(fields, wire, _key(request))
-        response = _reply(body, wire, status=201)
+        response = reply(body, wire, status=201)
         if fields.count is None:
             response.headers["Location"] = f"/v2/envs/{instances[0].instance_id}"
         return response
 
     async def list(self, request: web.Request) -> web.Response:
         """The documents of all instances, the oldest first; `?label=k:v` and `?state=` narrow it."""
-        wire = _wire(request)
+        wire = wire_of_request(request)
         chosen = [instance for instance in self._supervisor if _is_chosen(instance, request)]
-        return _reply(wire.object({"envs": wire.list([encoded_document(i, wire) for i in chosen])}), wire)
+        return reply(wire.object({"envs": wire.list([encoded_document(i, wire) for i in chosen])}), wire)
 
     async def describe(self, request: web.Request) -> web.Response:
         """One instance's document."""
-        wire = _wire(request)
-        return _reply(encoded_document(self._find(request), wire), wire)
+        wire = wire_of_request(request)
+        return reply(encoded_document(self._find(request), wire), wire)
 
     async def close(self, request: web.Request) -> web.Response:
         """Close the environment, then its process; its artifacts stay. Closing twice is no error."""
@@ -100,31 +100,31 @@ class V2:
 
     async def kill(self, request: web.Request) -> web.Response:
         """Kill the worker and all that it started, whatever it is doing; answers the crash report."""
-        wire, _ = await _read(request, NoFields)
+        wire, _ = await read_request(request, NoFields)
         report = await self._find(request).kill()
-        return _reply(wire.encode(msgspec.structs.asdict(report)), wire)
+        return reply(wire.encode(msgspec.structs.asdict(report)), wire)
 
     async def reset(self, request: web.Request) -> web.Response:
         """Begin an episode."""
-        wire, fields = await _read(request, ResetFields)
+        wire, fields = await read_request(request, ResetFields)
         url = self._artifacts_url(request)
-        return _reply(await self._operations.reset(self._find(request), fields, wire, _key(request), url), wire)
+        return reply(await self._operations.reset(self._find(request), fields, wire, _key(request), url), wire)
 
     async def step(self, request: web.Request) -> web.Response:
         """Take an action, or several."""
-        wire, fields = await _read(request, StepFields)
+        wire, fields = await read_request(request, StepFields)
         url = self._artifacts_url(request)
-        return _reply(await self._operations.step(self._find(request), fields, wire, _key(request), url), wire)
+        return reply(await self._operations.step(self._find(request), fields, wire, _key(request), url), wire)
 
     async def step_many(self, request: web.Request) -> web.Response:
         """Take one action in each of several instances, all at the same time."""
-        wire, fields = await _read(request, ManyStepFields)
-        return _reply(await self._operations.step_many(fields, wire, _key(request)), wire)
+        wire, fields = await read_request(request, ManyStepFields)
+        return reply(await self._operations.step_many(fields, wire, _key(request)), wire)
 
     async def reset_many(self, request: web.Request) -> web.Response:
         """Begin an episode in each of several instances, all at the same time."""
-        wire, fields = await _read(request, ManyResetFields)
-        return _reply(await self._operations.reset_many(fields, wire, _key(request)), wire)
+        wire, fields = await read_request(request, ManyResetFields)
+        return reply(await self._operations.reset_many(fields, wire, _key(request)), wire)
 
     async def render(self, request: web.Request) -> web.Response:
         """The picture of now: image/png, image/jpeg or text/plain, as `Accept` says."""
@@ -138,42 +138,42 @@ class V2:
 
     async def space(self, request: web.Request) -> web.Response:
         """The description of a space, from which a client can rebuild it."""
-        wire = _wire(request)
+        wire = wire_of_request(request)
         made = self._find(request).made
         if made is None:
             raise InternalError("the instance has no environment yet")
         text = getattr(made, request.match_info["space"])
-        return _reply(text if wire.writes != "msgpack" else wire.encode(msgspec.json.decode(text)), wire)
+        return reply(text if wire.writes != "msgpack" else wire.encode(msgspec.json.decode(text)), wire)
 
     async def sample(self, request: web.Request) -> web.Response:
         """Draw members of a space."""
-        wire, fields = await _read(request, SampleFields)
+        wire, fields = await read_request(request, SampleFields)
         space = _space_name(request)
-        return _reply(await self._operations.sample(self._find(request), space, fields, wire, _key(request)), wire)
+        return reply(await self._operations.sample(self._find(request), space, fields, wire, _key(request)), wire)
 
     async def contains(self, request: web.Request) -> web.Response:
         """Tell whether a value is a member of a space."""
-        wire, fields = await _read(request, ContainsFields)
-        return _reply(await self._operations.contains(self._find(request), _space_name(request), fields, wire), wire)
+        wire, fields = await read_request(request, ContainsFields)
+        return reply(await self._operations.contains(self._find(request), _space_name(request), fields, wire), wire)
 
     async def start_monitor(self, request: web.Request) -> web.Response:
         """Record episodes into the instance's `simulation/`."""
-        wire, fields = await _read(request, StartMonitorFields)
+        wire, fields = await read_request(request, StartMonitorFields)
         instance = self._find(request)
         await self._operations.start_monitor(instance, fields, _key(request))
-        return _reply(wire.encode({"is_recording": instance.is_recording}), wire)
+        return reply(wire.encode({"is_recording": instance.is_recording}), wire)
 
     async def close_monitor(self, request: web.Request) -> web.Response:
         """Stop recording; its files are whole."""
-        wire, _ = await _read(request, NoFields)
+        wire, _ = await read_request(request, NoFields)
         instance = self._find(request)
         await instance.ask(CloseMonitor(), _key(request))
-        return _reply(wire.encode({"is_recording": instance.is_recording}), wire)
+        return reply(wire.encode({"is_recording": instance.is_recording}), wire)
 
     async def monitor(self, request: web.Request) -> web.Response:
         """Whether episodes are recorded."""
-        wire = _wire(request)
-        return _reply(wire.encode({"is_recording": self._find(request).is_recording}), wire)
+        wire = wire_of_request(request)
+        return reply(wire.encode({"is_recording": self._find(request).is_recording}), wire)
 
     async def fork(self, request: web.Request) -> web.Response:
         """Snapshots are not there yet."""
@@ -194,8 +194,8 @@ class V2:
 
     async def statistics(self, request: web.Request) -> web.Response:
         """Episodes, returns and latencies, counted outside the environment."""
-        wire = _wire(request)
-        return _reply(wire.encode(self._find(request).statistics.document()), wire)
+        wire = wire_of_request(request)
+        return reply(wire.encode(self._find(request).statistics.document()), wire)
 
     def _find(self, request: web.Request) -> Instance:
         return self._supervisor.get(request.match_info["instance_id"])
@@ -204,18 +204,21 @@ class V2:
         return f"{request.scheme}://{request.url.host}:{self._artifacts_port}"
 
 
-async def _read(request: web.Request, fields: type[F]) -> tuple[Wire, F]:
+async def read_request(request: web.Request, fields: type[F]) -> tuple[Wire, F]:
+    """The body's fields, and how the client wants to be answered."""
     body = await request.read()
-    wire = _wire(request, has_body=bool(body))
+    wire = wire_of_request(request, has_body=bool(body))
     return wire, decode_fields(b"{}" if is_empty(body, wire.reads) else body, fields, wire.reads)
 
 
-def _wire(request: web.Request, *, has_body: bool = False) -> Wire:
+def wire_of_request(request: web.Request, *, has_body: bool = False) -> Wire:
+    """How the client wants to be answered."""
     content_type = request.content_type if has_body else ""
     return wire_of(content_type, request.headers.get("Accept", ""), request.query.get("arrays"))
 
 
-def _reply(body: bytes, wire: Wire, status: int = 200) -> web.Response:
+def reply(body: bytes, wire: Wire, status: int = 200) -> web.Response:
+    """A response with a body that is encoded already."""
     if wire.writes != "msgpack":
         body += b"\n"
     response = web.Response(status=status, body=body, content_type=wire.media_type)

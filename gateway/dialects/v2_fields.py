@@ -95,5 +95,14 @@ class StartMonitorFields(Fields, frozen=True):
     )
 
 
+class UploadFields(Fields, frozen=True):
+    """Whose upload it is, and what there is to read about it."""
+
+    algorithm_id: str | None = None
+    writeup: str | None = None
+    api_key: str | None = None
+    ignore_open_monitors: bool = False
+
+
 class NoFields(Fields, frozen=True):
     """Nothing."""
