@@ -25,7 +25,7 @@ def run_worker(
     `folder` is the instance's own: `rendered/`, `simulation/` and `logs/` are in it.
     """
     # Heavy, and not for the gateway.
-    from worker import faults, serve, session  # noqa: PLC0415 - as said
+    from worker import faults, last_will, serve, session  # noqa: PLC0415 - as said
     from worker import limits as own  # noqa: PLC0415 - as said
 
     own.die_with_parent()
@@ -35,5 +35,6 @@ def run_worker(
     fault_log = faults.FaultLog(folder / FAULT_LOG)
     own.bind(limits)
     code = serve.serve(connection, session.Session(folder), fault_log, max_frame_bytes, max_reply_bytes)
+    last_will.end_family()
     # An environment's threads and exit handlers may hang; nothing of ours is left to be done.
     os._exit(code)

@@ -34,6 +34,11 @@ def lead_own_group() -> None:
     A kill of the group reaches its children; those that left the group are still its descendants.
     """
     os.setsid()
+    adopt_orphans()
+
+
+def adopt_orphans() -> None:
+    """The kernel gives this process those of its descendants that lose their parents (prctl(2))."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 

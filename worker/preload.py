@@ -13,9 +13,9 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 from worker.headless import draw_without_screen  # noqa: E402 - not before Ctrl-C is ignored
-from worker.limits import die_with_parent  # noqa: E402 - as above
+from worker.last_will import end_family_at_exit  # noqa: E402 - as above
 
-die_with_parent()
+end_family_at_exit()
 draw_without_screen()
 # A pool of BLAS threads would not survive the fork, and workers share the machine's cores anyway.
 for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
