@@ -1,87 +1,155 @@
 """The watch over all instances: memory, processes, size of logs, idleness. From outside, so nothing can evade it.
 
-Busy instances are glanced at every 50 ms, which stops one that takes 2 GB a second within some 100 MB of its limit;
-all of them are looked at once a second. A glance costs some ten microseconds.
+Busy instances are glanced at every 50 ms, which stops one that takes 2 GB a second within some 100 MB of its limit,
+the others four times a second, and all of them are looked at once a second, each in its turn. A glance costs some ten
+microseconds, but twenty for each member of a family: so a thread measures, and rests when that has taken it long.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from weakref import WeakKeyDictionary, WeakSet
 
 from gateway import family
 from gateway.instance import Instance
 from gateway.lifecycle import State
+from protocol.messages import Cause
 
 _GLANCE_S = 0.05
 _GLANCES_PER_FAMILY = 4  # at every fourth glance the children are counted too
+_GLANCES_PER_IDLE = 5
 _GLANCES_PER_LOOK = 20
+_REST = 4  # times as long as the last measuring took, at least: a fifth of a core is all that the watch may use
+_ACTIVE = frozenset({State.STARTING, State.BUSY})
+_UNUSED = frozenset({State.READY, State.CRASHED})
 log = logging.getLogger(__name__)
 
 
-class Watch:
-    """Looks after `instances()` until it is cancelled; `close` ends one that is idle for too long."""
+class Sight(NamedTuple):
+    """One process to be measured, and how thoroughly."""
 
-    def __init__(self, instances: Callable[[], Iterable[Instance]], close: Callable[[str], Awaitable[None]]) -> None:
+    instance: Instance
+    pid: int
+    is_look: bool
+    counts_family: bool
+
+
+class Watch:
+    """Looks after `instances()` until it is cancelled; `close` ends one that nobody has used for too long."""
+
+    def __init__(
+        self, instances: Callable[[], Iterable[Instance]], close: Callable[[str], Coroutine[None, None, None]]
+    ) -> None:
         self._instances = instances
         self._close = close
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: WeakKeyDictionary[Instance, int] = WeakKeyDictionary()  # what was killed needs time to be gone
+        self._weighed: WeakSet[Instance] = WeakSet()
 
     async def run(self) -> None:
         """Never returns."""
-        glance = 0
-        while True:
-            await asyncio.sleep(_GLANCE_S)
-            glance += 1
-            family.end_orphans()
-            is_look = glance % _GLANCES_PER_LOOK == 0
-            for instance in self._instances():
-                if instance.pid is None:
-                    continue
-                if is_look:
-                    self._look(instance)
-                elif instance.state is State.BUSY or instance.usage.processes > 1:
-                    self._glance(instance, counts_family=glance % _GLANCES_PER_FAMILY == 0)
+        glance, rest_s = 0, _GLANCE_S
+        with ThreadPoolExecutor(1, thread_name_prefix="watch") as thread:
+            while True:
+                await asyncio.sleep(rest_s)
+                glance += 1
+                family.end_orphans()
+                sights = list(self._due(glance))
+                measured, took_s = await asyncio.get_running_loop().run_in_executor(thread, _measure, sights)
+                for sight, (pids, usage) in zip(sights, measured, strict=True):
+                    self._judge(sight, pids, usage)
+                rest_s = max(_GLANCE_S, took_s * _REST)
 
-    def _glance(self, instance: Instance, *, counts_family: bool) -> None:
-        pid = instance.pid
-        assert pid is not None  # noqa: S101 - narrows; run() has looked
-        instance.output_log.bound()
-        if counts_family or instance.usage.processes > 1:
-            self._hold_to_limits(instance, family.members(pid))
-        elif _is_above(family.rss_bytes(pid), instance.limits.memory_bytes):
-            self._hold_to_limits(instance, [pid])
+    def _due(self, glance: int) -> Iterator[Sight]:
+        for instance in self._instances():
+            turn = glance + int(instance.instance_id, 16)  # a random number, so that not all are looked at together
+            is_look, is_active = turn % _GLANCES_PER_LOOK == 0, instance.state in _ACTIVE
+            if is_look or is_active:
+                self._bound_logs(instance)
+            if is_look:
+                self._forget_if_idle(instance)
+            pid = instance.pid
+            if pid is None or self._ended.get(instance) == pid:
+                continue
+            is_family = instance.usage.processes > 1
+            if is_look or is_active or is_family or turn % _GLANCES_PER_IDLE == 0:
+                yield Sight(instance, pid, is_look, is_look or is_family or turn % _GLANCES_PER_FAMILY == 0)
 
-    def _look(self, instance: Instance) -> None:
-        assert instance.pid is not None  # noqa: S101 - narrows; run() has looked
-        instance.output_log.bound()
-        instance.statistics.look()
-        pids = family.members(instance.pid)
-        instance.usage = family.usage(pids)
-        self._hold_to_limits(instance, pids)
+    def _judge(self, sight: Sight, pids: list[int], usage: family.Usage) -> None:
+        instance = sight.instance
+        if instance.pid != sight.pid:
+            return  # it has ended meanwhile
+        if sight.is_look:
+            instance.statistics.look()
+        if sight.counts_family:
+            instance.usage = usage
+        limits = instance.limits
+        if _is_above(usage.processes, limits.processes):
+            self._end(sight, "killed", f"it had {usage.processes} processes, more than the {limits.processes} allowed")
+        elif _is_above(usage.rss_bytes, limits.memory_bytes):
+            if len(pids) == 1:
+                self._end_for_memory(sight, usage.rss_bytes)
+            elif instance not in self._weighed:
+                self._start(self._weigh(sight, pids))
+
+    async def _weigh(self, sight: Sight, pids: list[int]) -> None:
+        """What members of a family share has been counted for each of them; now it is counted once."""
+        self._weighed.add(sight.instance)
+        try:
+            used = await asyncio.to_thread(family.pss_bytes, pids)
+        finally:
+            self._weighed.discard(sight.instance)
+        if _is_above(used, sight.instance.limits.memory_bytes):
+            self._end_for_memory(sight, used)
+
+    def _end_for_memory(self, sight: Sight, used: int) -> None:
+        allowed = sight.instance.limits.memory_bytes
+        self._end(sight, "memory", f"it used {used} bytes of memory, {allowed} are allowed")
+
+    def _end(self, sight: Sight, cause: Cause, reason: str) -> None:
+        instance = sight.instance
+        if instance.pid != sight.pid or self._ended.get(instance) == sight.pid:
+            return
+        log.warning("%s: killed: %s", instance.instance_id, reason)
+        self._ended[instance] = sight.pid
+        instance.end(cause, reason)
+
+    def _bound_logs(self, instance: Instance) -> None:
+        for written in (instance.output_log, instance.fault_log):
+            if written.is_too_large:
+                self._start(written.cut())
+
+    def _forget_if_idle(self, instance: Instance) -> None:
         limit = instance.limits.idle_s
-        if limit is not None and instance.state is State.READY and instance.idle_s > limit:
+        if limit is not None and instance.state in _UNUSED and instance.idle_s > limit:
             log.info("%s: idle for %.0f s, closed", instance.instance_id, instance.idle_s)
             self._start(self._close(instance.instance_id))
 
-    def _hold_to_limits(self, instance: Instance, pids: list[int]) -> None:
-        limits = instance.limits
-        if _is_above(len(pids), limits.processes):
-            log.warning("%s: %d processes, killed", instance.instance_id, len(pids))
-            instance.end("killed", f"it had {len(pids)} processes, more than the {limits.processes} allowed")
-        elif _is_above(sum(map(family.rss_bytes, pids)), limits.memory_bytes):
-            self._start(self._weigh(instance, pids))
-
-    async def _weigh(self, instance: Instance, pids: list[int]) -> None:
-        """What members of a family share has been counted for each of them; now it is counted once."""
-        used = family.rss_bytes(pids[0]) if len(pids) == 1 else await asyncio.to_thread(family.pss_bytes, pids)
-        if _is_above(used, instance.limits.memory_bytes):
-            log.warning("%s: %d MB, killed", instance.instance_id, used // 1_000_000)
-            instance.end("memory", f"it used {used} bytes of memory, {instance.limits.memory_bytes} are allowed")
-
-    def _start(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._on_done)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("the watch could not do its work: %s", error)
+
+
+def _measure(sights: list[Sight]) -> tuple[list[tuple[list[int], family.Usage]], float]:
+    """What each of them uses, and the processor time that it took to find out, seconds."""
+    began = time.thread_time()
+    return [_measured(sight) for sight in sights], time.thread_time() - began
+
+
+def _measured(sight: Sight) -> tuple[list[int], family.Usage]:
+    if not sight.counts_family:
+        return [sight.pid], family.Usage(family.rss_bytes(sight.pid), 0.0, 1)
+    pids = family.members(sight.pid)
+    return pids, family.usage(pids)
 
 
 def _is_above(value: int, limit: int | None) -> bool:
