@@ -26,6 +26,6 @@ def wrap(env: gymnasium.Env[Any, Any], name: str, kwargs: dict[str, Any], path: 
         raise InvalidField.at(f"{path}.name", f"{name!r} is not one of {', '.join(names)}")
     try:
         wrapped: gymnasium.Env[Any, Any] = getattr(wrappers, name)(env, **kwargs)
-    except Exception as error:
+    except Exception as error:  # whatever a constructor says to arguments that it was not made for
         raise InvalidField.at(f"{path}.kwargs", f"{name} refuses them: {error}") from error
     return wrapped

@@ -82,10 +82,10 @@ def test_a_missing_parameter_is_named_before_the_instance_is_looked_for(server: 
         ({"environment": "CartPoll-v1"}, "Did you mean 'CartPole-v1'?"),
         ({"environment": "Nothing-v0"}, "No environment is registered under 'Nothing-v0'"),
         ({"environment": "Cart Pole"}, "Attempted to look up malformed environment ID 'Cart Pole'"),
-        ({"environment": ""}, "Attempted to look up malformed environment ID ''"),
+        ({"environment": ""}, MISSING.format("environment")),
         ({"environment": "os:CartPole-v1"}, "names a module to import"),
         ({"environment": "test/RaisesInMake-v0:x"}, "names a module to import"),
-        ({"environment": 5}, "$.environment: Expected `str`, got `int`"),
+        ({"environment": 5}, "$.environment: Expected `str"),
         ({"environment": "CartPole-v1", "render_mode": "human"}, "rgb_array"),
     ],
 )
@@ -165,23 +165,18 @@ def test_a_body_above_the_limit_is_refused(server: Server, instance: str) -> Non
     problem(server.http.post(f"/v2/envs/{instance}/kill", content=large), 413, "payload_too_large")
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/v1"), ("GET", "/v1/nothing"), ("POST", "/v1/envs/x/y/z"), ("GET", "/v1/envs//info"), ("PUT", "/v1/x")],
-)
-def test_an_unknown_path_of_v1_is_404_in_its_form(server: Server, method: str, path: str) -> None:
-    """JSON under both keys, never a page."""
-    answer = server.http.request(method, path)
-    assert answer.status_code == 404
-    assert answer.headers["Content-Type"] in ("application/json", "application/problem+json")
+@pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/envs/x/y/z", "/v1/envs//info", "/", "/nothing", "/%ff"])
+def test_an_unknown_path_is_404_under_the_keys_that_old_clients_know(server: Server, path: str) -> None:
+    """JSON, never a page; also outside of both APIs, where the first of all clients look."""
+    for method in ("GET", "POST"):
+        assert mistake(server.http.request(method, path), 404)
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/v2", "/v2/nothing", "/v3/envs", "/%ff", "/v2/envs/a/b"])
-def test_any_other_unknown_path_is_a_problem(server: Server, path: str) -> None:
+@pytest.mark.parametrize("path", ["/v2", "/v2/nothing", "/v2/envs/a/b"])
+def test_an_unknown_path_of_v2_is_a_problem(server: Server, path: str) -> None:
     """RFC 9457."""
-    answer = server.http.get(path)
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    for method in ("GET", "POST"):
+        problem(server.http.request(method, path), 404, "not_found")
 
 
 def test_a_wrong_method_is_405_and_names_the_right_ones(server: Server, instance: str) -> None:

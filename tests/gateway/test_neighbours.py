@@ -16,7 +16,7 @@ import pytest
 from tests.server import Server
 
 WAIT_S = 20
-STEPS = 300
+STEPS, ROUNDS = 200, 5
 
 
 @pytest.fixture(scope="module")
@@ -54,39 +54,39 @@ def wait_for_state(server: Server, instance: str, state: str) -> dict[str, Any]:
     return document
 
 
-def latencies(server: Server, instance: str) -> list[float]:
-    """How long each of some hundred steps took, in seconds; an episode's end does not count."""
-    taken = []
-    for number in range(STEPS):
-        if number % 8 == 0:
-            server.reset(instance)
-        began = time.perf_counter()
-        assert server.step(instance, number % 2).status_code == 200
-        taken.append(time.perf_counter() - began)
+def latencies(server: Server, instance: str) -> tuple[float, float]:
+    """The median and the slowest hundredth of a step's time, in seconds, in the quietest of some rounds.
+
+    What else runs on the machine only ever adds to a round, so the quietest tells most of the server.
+    """
+    rounds = [sorted(_step_s(server, instance, number) for number in range(STEPS)) for _ in range(ROUNDS)]
+    return min(map(statistics.median, rounds)), min(taken[-STEPS // 100] for taken in rounds)
+
+
+def _step_s(server: Server, instance: str, number: int) -> float:
+    if number % 8 == 0:
+        server.reset(instance)
+    began = time.perf_counter()
+    answer = server.step(instance, number % 2)
+    taken = time.perf_counter() - began
+    assert answer.status_code == 200, answer.text
     return taken
-
-
-def p99(taken: list[float]) -> float:
-    """What 99 of 100 stay below."""
-    return statistics.quantiles(taken, n=100)[-1]
 
 
 @pytest.mark.parametrize("name", ["Sleeps", "HangsInPython", "HangsInC"])
 def test_a_step_that_takes_long_leaves_the_others_latency_where_it_was(
     server: Server, pool: ThreadPoolExecutor, neighbour: str, name: str
 ) -> None:
-    """Alone and beside it: the median within a factor of two, the slowest hundredth within ten."""
+    """Alone and beside it: the median within a factor of three, the slowest hundredth within ten."""
     latencies(server, neighbour)
-    alone = latencies(server, neighbour)
+    median_alone, slowest_alone = latencies(server, neighbour)
     slow = reset(server, f"test/{name}-v0")
     waiting = pool.submit(server.step, slow, 1)
     wait_for_state(server, slow, "busy")
-    beside = latencies(server, neighbour)
+    median_beside, slowest_beside = latencies(server, neighbour)
     assert not waiting.done(), "it was not slow for long enough"
-    # A busy loop takes one of the machine's cores, and the test's own process wants one too.
-    factor = 2 if name != "HangsInPython" else 5
-    assert statistics.median(beside) < factor * statistics.median(alone)
-    assert p99(beside) < 10 * p99(alone)
+    assert median_beside < 3 * median_alone
+    assert slowest_beside < 10 * slowest_alone
     report = server.http.post(f"/v2/envs/{slow}/kill").json()
     assert (report["cause"], report["command"]) == ("killed", "step")
     assert waiting.result(WAIT_S).status_code == 502

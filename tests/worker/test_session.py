@@ -185,7 +185,7 @@ def test_a_bare_number_is_an_action_of_one_element_only_for_lenient_clients(new_
 def test_options_must_be_an_object(new_session: NewSession) -> None:
     """And reach the environment where they are one: CartPole takes the bounds of its first state."""
     session = new_session("CartPole-v1")
-    with pytest.raises(InvalidField, match=r"\$\.options must be an object"):
+    with pytest.raises(InvalidField, match=r"\$\.options: must be an object"):
         session.reset(Reset("json", options=b"[1]"))
     observed = session.reset(Reset("json", options=b'{"low": 0.01, "high": 0.01}'))
     assert json.loads(observed.observation) == pytest.approx([0.01] * 4)
