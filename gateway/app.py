@@ -16,6 +16,7 @@ from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
 from gateway.dialects.v2 import V2
 from gateway.dialects.v2_scoreboard import V2Scoreboard
+from gateway.dialects.v2_socket import V2Socket
 from gateway.errors import errors_as_responses
 from gateway.family import adopt_orphans
 from gateway.gateway_log import set_up_logging
@@ -56,10 +57,13 @@ def gateway_app(
     app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
     uploads = Uploads(scoreboard, config.data_dir, config.upload_keys)
     may_end = end if config.allow_shutdown else None
+    sockets = V2Socket(supervisor, supervisor.leases, artifacts_port, config.max_message_bytes)
+    app.on_shutdown.append(sockets.close)
     dialects: list[Dialect] = [
         V1(supervisor, uploads, may_end, has_flat_reset=config.v1_flat_reset),
         V2(supervisor, artifacts_port),
         V2Scoreboard(supervisor, scoreboard, uploads),
+        sockets,
         Health(supervisor, supervisor.metrics),
         *([First(supervisor, config.default_env)] if config.default_env else []),
     ]

@@ -45,7 +45,7 @@ def decode_fields(body: bytes, fields: type[T], body_format: Format = "json") ->
     try:
         decoded: T = _decoder(fields, body_format).decode(body)
     except msgspec.ValidationError as error:
-        raise _invalid(str(error)) from error
+        raise invalid(str(error)) from error
     except msgspec.DecodeError as error:
         raise BadRequest(f"the body is not {_NAMES[body_format]}: {error}") from error
     except (RecursionError, UnicodeDecodeError) as error:
@@ -84,7 +84,7 @@ def _decoder(fields: type[T], body_format: Format) -> Any:
     return msgspec.json.Decoder(fields) if body_format == "json" else msgspec.msgpack.Decoder(fields)
 
 
-def _invalid(message: str) -> BadRequest | InvalidField:
+def invalid(message: str) -> BadRequest | InvalidField:
     """msgspec's message as an error of ours; it has no other form than the text."""
     at = _AT.search(message)
     text = _AT.sub("", message)

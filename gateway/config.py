@@ -31,6 +31,7 @@ class Config(msgspec.Struct, frozen=True):
     max_instances: int = 256
     queue_length: int = 64
     max_body_bytes: int = 4 * _MEBIBYTE
+    max_message_bytes: int = 16 * _MEBIBYTE
     max_reply_bytes: int = 64 * _MEBIBYTE
     keep_artifacts_s: float | None = 7 * 24 * 3600
     limits: Limits = Limits(idle_s=6 * 3600, memory_bytes=_half_of_memory())
@@ -58,6 +59,7 @@ _SETTINGS = (
     _Setting("--max-instances", "max_instances", of.count, "environments alive at once"),
     _Setting("--queue-length", "queue_length", of.count, "commands that may wait for one environment"),
     _Setting("--max-body-bytes", "max_body_bytes", of.size, "size of a request's body"),
+    _Setting("--max-message-bytes", "max_message_bytes", of.size, "size of a message on a socket"),
     _Setting("--max-reply-bytes", "max_reply_bytes", of.size, "size of an environment's answer"),
     _Setting("--keep-artifacts", "keep_artifacts_s", of.seconds_or_never, "seconds; 0: for ever"),
 )

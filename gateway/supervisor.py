@@ -15,6 +15,7 @@ from gateway.config import Config
 from gateway.creations import Creations
 from gateway.document import document
 from gateway.instance import Dialect, Instance, OnCrash
+from gateway.leases import Leases
 from gateway.limits import tightened
 from gateway.metrics import Metrics
 from gateway.uploads import Recorded
@@ -51,6 +52,7 @@ class Supervisor:
         self._is_ending = False
         self._creations: Creations[tuple[Make, Choices, int], list[Instance]] = Creations()
         self.metrics = Metrics(self.__iter__)
+        self.leases = Leases(self.close)
         self.watch_over = Watch(self.__iter__, self.close)
 
     def __iter__(self) -> Iterator[Instance]:
@@ -216,7 +218,7 @@ class Supervisor:
             instance.env_id,
             instance.folder,
             instance.limits,
-            self._config.max_body_bytes,
+            max(self._config.max_body_bytes, self._config.max_message_bytes),
             self._config.max_reply_bytes,
         )
 

@@ -130,10 +130,7 @@ class V2:
         """The picture of now: image/png, image/jpeg or text/plain, as `Accept` says."""
         accept = request.headers.get("Accept", "")
         media_type = next((known for known in _PICTURES if known in accept), "image/png")
-        instance = self._find(request)
-        drew = await instance.ask(Draw(_PICTURES[media_type]))
-        assert isinstance(drew, Drew)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
-        content = await asyncio.to_thread(_picture, instance.folder / "rendered" / drew.name)
+        media_type, content = await picture(self._find(request), _PICTURES[media_type])
         return web.Response(body=content, content_type=media_type, headers={"Cache-Control": "no-store"})
 
     async def space(self, request: web.Request) -> web.Response:
@@ -178,7 +175,7 @@ class V2:
     async def fork(self, request: web.Request) -> web.Response:
         """Snapshots are not there yet."""
         await request.read()
-        raise Unsupported("this server cannot fork an instance yet")
+        raise refuse_fork()
 
     async def logs(self, request: web.Request) -> web.Response:
         """What the environment and its children have printed; `?tail=` gives only the last so many bytes."""
@@ -239,6 +236,19 @@ def _is_chosen(instance: Instance, request: web.Request) -> bool:
     state = request.query.get("state")
     labels = [label.partition(":")[::2] for label in request.query.getall("label", [])]
     return (state is None or instance.state == state) and all(instance.labels.get(k) == v for k, v in labels)
+
+
+async def picture(instance: Instance, kind: PictureKind) -> tuple[str, bytes]:
+    """The media type and the bytes of a picture of now."""
+    drew = await instance.ask(Draw(kind))
+    assert isinstance(drew, Drew)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
+    media_type = next(name for name, of in _PICTURES.items() if of == kind)
+    return media_type, await asyncio.to_thread(_picture, instance.folder / "rendered" / drew.name)
+
+
+def refuse_fork() -> Unsupported:
+    """What there is instead of snapshots."""
+    return Unsupported("this server cannot fork an instance yet")
 
 
 def _picture(path: Path) -> bytes:
