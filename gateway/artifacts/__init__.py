@@ -1,0 +1,1 @@
+"""The second port: what workers leave on disk, read-only."""

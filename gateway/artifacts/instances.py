@@ -1,0 +1,72 @@
+"""What the artifact server asks of whoever runs the instances, and the facts it makes of the answer."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.artifacts.listing import Kept
+from gateway.artifacts.paths import url_of
+from gateway.crash import in_words
+from protocol.messages import CrashReport
+
+_MAX_TAIL = 4000
+
+
+class Instances(Protocol):
+    """The instances that run or have crashed; a closed one is not among them. Nothing here blocks."""
+
+    def document(self, instance_id: str) -> dict[str, Any] | None:
+        """The document of the instance as `/v2` tells it, or None where there is no such instance.
+
+        A `picture_error` in it is the reason why its last picture could not be drawn.
+        """
+
+    def watch(self, instance_id: str) -> None:
+        """One viewer more: while there is one, `latest.png` is refreshed as the instance steps."""
+
+    def unwatch(self, instance_id: str) -> None:
+        """One viewer less."""
+
+
+def summary(kept: Kept, document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An instance in the list of all; `state` is None once it runs no more."""
+    instance_id = kept.instance_id
+    return {
+        "instance_id": instance_id,
+        "env_id": kept.facts.env_id,
+        "created_at": kept.facts.created_at,
+        "state": document and document["state"],
+        "rendered": url_of(instance_id, "rendered") + "/",
+        "simulation": url_of(instance_id, "simulation") + "/",
+        "logs": url_of(instance_id, "logs") + "/",
+        "render_html": f"/render.html?instance_id={instance_id}",
+    }
+
+
+def status(kept: Kept, document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the live view says beside the picture; counters are None once the instance runs no more."""
+    live = document or {}
+    crash = live.get("crash")
+    return {
+        "instance_id": kept.instance_id,
+        "env_id": live.get("env_id", kept.facts.env_id),
+        "created_at": live.get("created_at", kept.facts.created_at),
+        "state": live.get("state"),
+        "steps": live.get("steps"),
+        "episodes": live.get("episodes"),
+        "render_mode": live.get("render_mode"),
+        "has_picture": kept.has_picture,
+        "picture_error": live.get("picture_error"),
+        "crash": crash and _crash(msgspec.convert(crash, CrashReport)),
+    }
+
+
+def _crash(report: CrashReport) -> dict[str, Any]:
+    return {
+        "reason": f"The environment's process {in_words(report)}.",
+        "cause": report.cause,
+        "command": report.command,
+        "at": report.at,
+        "log_tail": report.log_tail[-_MAX_TAIL:],
+    }

@@ -1,0 +1,133 @@
+"""The listings as HTML, made of values by escaping them; `gateway/pages/listing.html` is the frame around them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from string import Template
+from typing import Any
+
+from gateway.artifacts.instances import summary
+from gateway.artifacts.listing import Entry, Kept, Page
+from gateway.artifacts.media import media_type
+from gateway.artifacts.paths import text_of, url_of
+from gateway.artifacts.static import PAGES
+
+_FRAME = Template((PAGES / "listing.html").read_text("utf-8"))
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_STEP = 1024
+
+Document = Mapping[str, Any] | None
+
+
+def index_page(found: Page[Kept], documents: Mapping[str, Document]) -> bytes:
+    """The list of all instances."""
+    cards = (_instance_card(kept, documents[kept.instance_id]) for kept in found.items)
+    body = _list(cards, "No instance has left anything yet.")
+    return _framed((), body, _pager(found, "/", "instances"))
+
+
+def instance_page(kept: Kept, document: Document, folders: Sequence[Entry]) -> bytes:
+    """One instance and its folders."""
+    parts = (kept.instance_id,)
+    preview = _image(url_of(*parts, "rendered", "latest.png")) if kept.has_picture else ""
+    about = (
+        f'<a class="main" href="{_live(kept)}">{preview}<b>{_name(kept)}</b></a>'
+        f'<p>{_facts(kept, document)}</p><p><a href="{_live(kept)}">Live view</a></p>'
+    )
+    cards = (_folder_card(parts, entry) for entry in folders)
+    return _framed(parts, f'<div class="card">{about}</div>{_list(cards, "It has no folders.")}', "")
+
+
+def folder_page(parts: Sequence[str], found: Page[Entry]) -> bytes:
+    """What lies in one folder."""
+    cards = ((_folder_card if entry.is_folder else _file_card)(parts, entry) for entry in found.items)
+    body = _list(cards, "This folder is empty.")
+    return _framed(parts, body, _pager(found, url_of(*parts) + "/", "files"))
+
+
+def _framed(parts: Sequence[str], body: str, pager: str) -> bytes:
+    names = ["Instances", *map(_text, parts)]
+    urls = [url_of(*parts[:depth]) + "/" for depth in range(len(names))]
+    crumbs = [f'<li><a href="{url}">{name}</a></li>' for url, name in zip(urls, names, strict=True)][:-1]
+    crumbs.append(f'<li aria-current="page">{names[-1]}</li>')
+    title = " / ".join(reversed(names))
+    return _FRAME.substitute(title=title, crumbs="\n".join(crumbs), heading=names[-1], body=body, pager=pager).encode()
+
+
+def _list(cards: Iterable[str], empty: str) -> str:
+    items = "\n".join(cards)
+    return f'<ul class="cards">\n{items}\n</ul>' if items else f'<p class="empty">{empty}</p>'
+
+
+def _instance_card(kept: Kept, document: Document) -> str:
+    told = summary(kept, document)
+    preview = _image(url_of(kept.instance_id, "rendered", "latest.png")) if kept.has_picture else ""
+    links = "\n".join(f'<a href="{told[name]}">{name}</a>' for name in ("rendered", "simulation", "logs"))
+    return (
+        f'<li class="card"><a class="main" href="{url_of(kept.instance_id)}/">{preview}<b>{_name(kept)}</b>'
+        f" <code>{kept.instance_id}</code></a><p>{_facts(kept, document)}</p>"
+        f'<p class="links"><a href="{_live(kept)}">live view</a>\n{links}</p></li>'
+    )
+
+
+def _folder_card(parents: Sequence[str], entry: Entry) -> str:
+    link = f'<a class="main" href="{url_of(*parents, entry.name)}/"><b>{_text(entry.name)}/</b></a>'
+    return f'<li class="card">{link}<p>{_time(entry.modified_at)}</p></li>'
+
+
+def _file_card(parents: Sequence[str], entry: Entry) -> str:
+    url, name = url_of(*parents, entry.name), _text(entry.name)
+    kind = media_type((*parents, entry.name)).partition("/")[0]
+    picture = _image(url) if kind == "image" else ""
+    video = f'<video controls preload="metadata" src="{url}" aria-label="{name}"></video>' if kind == "video" else ""
+    return (
+        f'<li class="card">{video}<a class="main" href="{url}">{picture}<b>{name}</b></a>'
+        f"<p>{_size(entry.size_bytes)} · {_time(entry.modified_at)}</p></li>"
+    )
+
+
+def _pager(found: Page[Any], url: str, noun: str) -> str:
+    """Which part of the list this is, with links to the parts around it."""
+    window = found.window
+    if not window.offset and len(found.items) == found.total:
+        return f"<p>{found.total:,} {noun}</p>"
+    neighbours = (("prev", "Previous", window.preceding()), ("next", "Next", window.following(found.total)))
+    links = "\n".join(
+        f'<a rel="{rel}" href="{url}{escape(other.query())}">{text}</a>' for rel, text, other in neighbours if other
+    )
+    first, last = window.offset + 1, window.offset + len(found.items)
+    return f"<p>{first:,} to {last:,} of {found.total:,} {noun}</p>\n{links}"
+
+
+def _facts(kept: Kept, document: Document) -> str:
+    state = document["state"] if document else "gone"
+    made_at = kept.facts.created_at
+    return f'<span class="state {escape(state)}">{escape(state)}</span>' + (f" {_time(made_at)}" if made_at else "")
+
+
+def _name(kept: Kept) -> str:
+    return _text(kept.facts.env_id or "unknown environment")
+
+
+def _live(kept: Kept) -> str:
+    return f"/render.html?instance_id={kept.instance_id}"
+
+
+def _image(url: str) -> str:
+    """The picture itself is its thumbnail; the name beside it is its text."""
+    return f'<img src="{url}" alt="" loading="lazy">'
+
+
+def _time(moment: datetime) -> str:
+    return f'<time datetime="{moment.isoformat()}">{moment:%Y-%m-%d %H:%M:%S} UTC</time>'
+
+
+def _size(size_bytes: int) -> str:
+    size, unit = float(size_bytes), 0
+    while size >= _STEP and unit < len(_UNITS) - 1:
+        size, unit = size / _STEP, unit + 1
+    return f'<data value="{size_bytes}">{size:.{1 if unit else 0}f} {_UNITS[unit]}</data>'
+
+
+def _text(text: str) -> str:
+    return escape(text_of(text))
