@@ -4,12 +4,14 @@ import math
 import tarfile
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 
 from gateway.evaluation import best_mean, episodes_to_solve
 from protocol.errors import InvalidField
 from tests.gateway.recordings import INSTANCE_ID, new_folder, record, upload
+from tests.worker.players import always_right, balance, play, start
 
 
 def openai_score(returns: list[float], reward_threshold: float) -> tuple[float | None, int | None]:
@@ -82,6 +84,27 @@ def test_the_results_of_several_monitors_are_one_in_order_of_time(tmp_path: Path
     assert [point.mean_return for point in curve] == [1.0, 5.0, 6.0, 8.0]
     assert [point.elapsed_s for point in curve] == [20.0, 40.0, 50.0, 60.0]
     assert [(point.episode, point.steps) for point in curve] == [(1, 1), (2, 6), (3, 12), (4, 20)]
+
+
+def test_what_real_monitors_recorded_is_scored_as_the_player_counted(tmp_path: Path) -> None:
+    """Three of them one after the other, each with a film; a third of the episodes is played well."""
+    folder = new_folder(tmp_path)
+    played: list[tuple[int, float]] = []
+    with gymnasium.make("CartPole-v1", render_mode="rgb_array") as env:
+        for first in (0, 50, 100):
+            monitor = start(folder, env, resume=True, video_every=50)
+            seeds = range(first, first + 50)
+            played += [play(env, monitor, balance if seed > 100 else always_right, seed) for seed in seeds]
+            monitor.close()
+    made = upload(tmp_path, reward_threshold=100.0)
+    returns = [total for _, total in played]
+    assert (made.episodes, made.steps) == (150, sum(length for length, _ in played))
+    assert (made.best_100_episode_mean, made.episodes_to_solve) == openai_score(returns, 100.0)
+    assert made.episodes_to_solve
+    assert [point.mean_return for point in made.learning_curve] == returns
+    assert [video.episode_id for video in made.videos] == [0, 0, 0]
+    with tarfile.open(tmp_path / made.archive[1:]) as archive:
+        assert len(archive.getnames()) == 3 * 4
 
 
 def test_only_episodes_of_training_count(tmp_path: Path) -> None:
