@@ -5,74 +5,64 @@ checked before an environment sees it, and an error says where (`$.action[2]`) a
 Only workers import this module; it needs Gymnasium.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector.utils import concatenate, create_empty_array
-from numpy.typing import NDArray
 
-from protocol.errors import BadRequest, InvalidAction
-from protocol.values import read_base64_array
-
-_SPECIAL_FLOATS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+from protocol.elements import check_bounds, is_array, name_of, read_array, read_integer, read_numbers
+from protocol.errors import InvalidAction
 
 
 @singledispatch
 def read_member(space: spaces.Space[Any], value: Any, path: str) -> Any:
-    """The member of the space that the value stands for; of a space that is none of Gymnasium's ten, only a string.
+    """The member of the space that the value stands for; a space of no known type decides by itself.
 
     Raises:
         InvalidAction: it stands for none; names the part of the value at fault.
     """
-    if isinstance(value, str) and space.contains(value):
-        return value
-    raise InvalidAction.at(path, f"a space of type {type(space).__name__} does not hold {_name(value)}")
+    if not space.contains(value):
+        raise InvalidAction.at(path, f"is not in {type(space).__name__}")
+    return value
 
 
 @read_member.register
 def _(space: spaces.Discrete, value: Any, path: str) -> Any:
-    number = _integer(value, path)
-    first, last = int(space.start), int(space.start + space.n) - 1
-    if not first <= number <= last:
-        raise InvalidAction.at(path, f"{number} is not one of {first} to {last}")
+    number = read_integer(value, path)
+    first, n = int(space.start), int(space.n)
+    if not first <= number < first + n:
+        raise InvalidAction.at(path, f"{number} is not one of {first} to {first + n - 1}")
     return space.dtype.type(number)
 
 
 @read_member.register
 def _(space: spaces.Box, value: Any, path: str) -> Any:
-    array = _array(value, space, path)
-    _check_each(array, path, np.isnan, "{} is not a number")
-    _check_each(array, path, lambda x: x < space.low, "{} is below {}", space.low)
-    _check_each(array, path, lambda x: x > space.high, "{} is above {}", space.high)
+    array = read_numbers(value, space.shape, space.dtype, path)
+    check_bounds(array, space.low, space.high, path)
     return array
 
 
 @read_member.register
 def _(space: spaces.MultiBinary, value: Any, path: str) -> Any:
-    array = _array(value, space, path)
-    _check_each(array, path, lambda x: (x != 0) & (x != 1), "{} is neither 0 nor 1")
-    return array
+    return read_numbers(value, space.shape, space.dtype, path, is_binary=True)
 
 
 @read_member.register
 def _(space: spaces.MultiDiscrete, value: Any, path: str) -> Any:
-    array = _array(value, space, path)
-    last = space.start + space.nvec - 1
-    _check_each(array, path, lambda x: x < space.start, "{} is below {}", space.start)
-    _check_each(array, path, lambda x: x > last, "{} is above {}", last)
+    array = read_numbers(value, space.nvec.shape, space.dtype, path)
+    check_bounds(array, space.start, space.start + (space.nvec - 1), path)
     return array
 
 
 @read_member.register
 def _(space: spaces.Text, value: Any, path: str) -> Any:
     if not isinstance(value, str):
-        raise InvalidAction.at(path, f"expected a string, got {_name(value)}")
+        raise InvalidAction.at(path, f"expected a string, got {name_of(value)}")
     if not space.min_length <= len(value) <= space.max_length:
         allowed = f"{space.min_length} to {space.max_length}"
-        raise InvalidAction.at(path, f"{len(value)} characters are not {allowed}")
+        raise InvalidAction.at(path, f"expected {allowed} characters, got {len(value)}")
     for index, character in enumerate(value):
         if character not in space.character_set:
             raise InvalidAction.at(path, f"{character!r} at {index} is not in the charset")
@@ -81,23 +71,13 @@ def _(space: spaces.Text, value: Any, path: str) -> Any:
 
 @read_member.register
 def _(space: spaces.Dict, value: Any, path: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise InvalidAction.at(path, f"expected an object, got {_name(value)}")
-    names = {str(key): key for key in space.spaces}
-    for key in value:
-        if key not in names:
-            raise InvalidAction.at(path, f"has no {key!r:.60}; expected {', '.join(names)}")
-    for name in names:
-        if name not in value:
-            raise InvalidAction.at(f"{path}.{name}", "is required")
-    return {key: read_member(space.spaces[key], value[name], f"{path}.{name}") for name, key in names.items()}
+    parts = _members(space, value, path)
+    return {key: read_member(inner, parts[key], f"{path}.{key}") for key, inner in space.spaces.items()}
 
 
 @read_member.register(spaces.Tuple)
 def _(space: spaces.Tuple[Any], value: Any, path: str) -> Any:
-    parts = _list(value, path)
-    if len(parts) != len(space.spaces):
-        raise InvalidAction.at(path, f"expected {len(space.spaces)} values, got {len(parts)}")
+    parts = _parts(value, path, len(space.spaces))
     return tuple(
         read_member(inner, part, f"{path}[{index}]")
         for index, (inner, part) in enumerate(zip(space.spaces, parts, strict=True))
@@ -107,14 +87,7 @@ def _(space: spaces.Tuple[Any], value: Any, path: str) -> Any:
 @read_member.register
 def _(space: spaces.Sequence, value: Any, path: str) -> Any:
     inner = space.feature_space
-    parts = tuple(
-        read_member(inner, part, f"{path}[{index}]") for index, part in enumerate(_list(value, path, takes_arrays=True))
-    )
-    if not space.stack:
-        return parts
-    stacked = create_empty_array(inner, len(parts))
-    assert stacked is not None  # noqa: S101 - narrows the type; only a space without arrays has none
-    return concatenate(inner, parts, stacked)
+    return _stack(inner, value, path)[0] if space.stack else _each(inner, value, path)
 
 
 @read_member.register
@@ -122,139 +95,84 @@ def _(space: spaces.Graph, value: Any, path: str) -> Any:
     names = ("nodes", "edges", "edge_links")
     if not isinstance(value, Mapping) or set(value) != set(names):
         raise InvalidAction.at(path, f"expected an object of {', '.join(names)}")
-    nodes = _stack(space.node_space, value["nodes"], f"{path}.nodes")
+    nodes, node_count = _stack(space.node_space, value["nodes"], f"{path}.nodes")
     if value["edges"] is None or space.edge_space is None:
         if value["edges"] is not None or value["edge_links"] is not None:
             raise InvalidAction.at(f"{path}.edges", "edges and edge_links must both be null, or both be given")
         return spaces.GraphInstance(nodes, None, None)
-    edges = _stack(space.edge_space, value["edges"], f"{path}.edges")
-    links = _links(value["edge_links"], len(edges), len(nodes), f"{path}.edge_links")
+    edges, edge_count = _stack(space.edge_space, value["edges"], f"{path}.edges")
+    links = read_numbers(value["edge_links"], (edge_count, 2), np.dtype(np.int32), f"{path}.edge_links")
+    check_bounds(links, np.zeros_like(links), np.full_like(links, node_count - 1), f"{path}.edge_links")
     return spaces.GraphInstance(nodes, edges, links)
 
 
 @read_member.register(spaces.OneOf)
 def _(space: spaces.OneOf[Any], value: Any, path: str) -> Any:
-    pair = _list(value, path)
-    if len(pair) != 2:  # noqa: PLR2004 - [index, value]
-        raise InvalidAction.at(path, f"expected [index, value], got {len(pair)} values")
-    index = _integer(pair[0], f"{path}[0]")
+    pair = _parts(value, path, 2)
+    index = read_integer(pair[0], f"{path}[0]")
     if not 0 <= index < len(space.spaces):
         raise InvalidAction.at(f"{path}[0]", f"{index} is not one of 0 to {len(space.spaces) - 1}")
     return np.int64(index), read_member(space.spaces[index], pair[1], f"{path}[1]")
 
 
-def _links(value: Any, edges: int, nodes: int, path: str) -> NDArray[Any]:
-    ends = spaces.Box(0, max(nodes - 1, 0), (edges, 2), np.int32)
-    links: NDArray[Any] = read_member(ends, value, path)
-    return links
+def _each(space: spaces.Space[Any], value: Any, path: str) -> tuple[Any, ...]:
+    """Any number of members of the space, one by one."""
+    parts = _parts(value, path)
+    return tuple(read_member(space, part, f"{path}[{index}]") for index, part in enumerate(parts))
 
 
-def _stack(space: spaces.Space[Any], value: Any, path: str) -> NDArray[Any]:
-    parts = _list(value, path, takes_arrays=True)
-    members = [read_member(space, part, f"{path}[{index}]") for index, part in enumerate(parts)]
-    return np.array(members, dtype=space.dtype).reshape((len(members), *(space.shape or ())))
+def _stack(space: spaces.Space[Any], value: Any, path: str) -> tuple[Any, int]:
+    """Any number of members of the space, stacked as Gymnasium does it, and how many they are.
+
+    Numbers become one array, Dict and Tuple a stack for each of their parts; that is also how a stack is written.
+    """
+    if isinstance(space, spaces.Tuple):
+        parts = _parts(value, path, len(space.spaces))
+        stacks = [
+            _stack(inner, part, f"{path}[{index}]")
+            for index, (inner, part) in enumerate(zip(space.spaces, parts, strict=True))
+        ]
+        return tuple(stack for stack, _ in stacks), _one_count(stacks, path)
+    if isinstance(space, spaces.Dict):
+        members = _members(space, value, path)
+        stacks = [_stack(inner, members[key], f"{path}.{key}") for key, inner in space.spaces.items()]
+        return dict(zip(space.spaces, (stack for stack, _ in stacks), strict=True)), _one_count(stacks, path)
+    each = _each(space, value, path)
+    if isinstance(space, spaces.Box | spaces.Discrete | spaces.MultiBinary | spaces.MultiDiscrete):
+        return np.array(each, space.dtype).reshape((len(each), *(space.shape or ()))), len(each)
+    return each, len(each)
 
 
-def _name(value: Any) -> str:
-    """What the value is, in the words of JSON."""
-    names = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number", str: "a string"}
-    names |= {list: "a list", dict: "an object", np.ndarray: "an array"}
-    return names.get(type(value), type(value).__name__)
+def _one_count(stacks: list[tuple[Any, int]], path: str) -> int:
+    """How many members each of the stacks has."""
+    counts = [count for _, count in stacks]
+    if len(set(counts)) > 1:
+        raise InvalidAction.at(path, f"expected parts of one length, got {', '.join(map(str, counts))} values")
+    return counts[0] if counts else 0
 
 
-def _integer(value: Any, path: str) -> int:
-    """JSON knows only numbers, so 1.0 is 1; true is not."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    is_whole = isinstance(value, float) and value.is_integer()
-    if isinstance(value, bool) or not (isinstance(value, int) or is_whole):
-        shown = f" {value!r}" if isinstance(value, float | str) and len(str(value)) < 40 else ""  # noqa: PLR2004 - fits a message
-        raise InvalidAction.at(path, f"expected an integer, got {_name(value)}{shown}")
-    return int(value)
+def _members(space: spaces.Dict, value: Any, path: str) -> dict[Any, Any]:
+    """What was sent for each key of the space."""
+    if not isinstance(value, Mapping):
+        raise InvalidAction.at(path, f"expected an object, got {name_of(value)}")
+    names = {str(key): key for key in space.spaces}
+    for name in value:
+        if name not in names:
+            raise InvalidAction.at(path, f"has no {name!r:.60}; expected {', '.join(names)}")
+    for name in names:
+        if name not in value:
+            raise InvalidAction.at(f"{path}.{name}", "is required")
+    return {key: value[name] for name, key in names.items()}
 
 
-def _list(value: Any, path: str, *, takes_arrays: bool = False) -> Any:
-    if isinstance(value, list) or (takes_arrays and isinstance(value, np.ndarray) and value.ndim):
-        return value
-    if takes_arrays and isinstance(value, dict) and "$array" in value:
-        return _base64_array(value, path)
-    raise InvalidAction.at(path, f"expected a list, got {_name(value)}")
-
-
-def _base64_array(value: dict[str, Any], path: str) -> NDArray[Any]:
-    try:
-        return read_base64_array(value)
-    except BadRequest as error:
-        raise InvalidAction.at(path, error.detail) from error
-
-
-def _array(value: Any, space: spaces.Space[Any], path: str) -> NDArray[Any]:
-    """The value as an array of the space's shape and dtype, nothing rounded and nothing wrapped."""
-    dtype, shape = space.dtype, space.shape
-    assert dtype is not None and shape is not None  # noqa: S101, PT018 - narrows: all array spaces have both
-    if isinstance(value, dict) and "$array" in value:
-        value = _base64_array(value, path)
-    if isinstance(value, np.ndarray):
-        array = value
-    else:
-        array = np.empty(shape, object)
-        _fill(array, value, (), path, _integer if dtype.kind in "iu" else _number)
-    if array.shape != shape:
-        raise InvalidAction.at(path, f"expected shape {list(shape)}, got {list(array.shape)}")
-    if array.dtype == dtype:
-        return array.copy()
-    if dtype.kind in "iu":
-        if array.dtype.kind == "f":
-            _check_each(array, path, lambda x: x != np.floor(x), "{} is not an integer")
-        bounds = np.iinfo(dtype)
-        _check_each(array, path, lambda x: (x < bounds.min) | (x > bounds.max), "{} is no " + dtype.name)
-    return array.astype(dtype)
-
-
-def _fill(
-    target: NDArray[Any],
-    value: Any,
-    index: tuple[int, ...],
-    path: str,
-    read_number: Callable[[Any, str], float],
-) -> None:
-    """Puts nested lists of the target's shape into it, number by number."""
-    shape = target.shape[len(index) :]
-    if not shape:
-        target[index] = read_number(value, path)
-        return
+def _parts(value: Any, path: str, length: int | None = None) -> list[Any]:
+    """What was sent in a list, as many as `length` says; one of any length may be an array."""
+    if length is None and is_array(value):
+        array = read_array(value, path)
+        if array.ndim:
+            return [array[index, ...] for index in range(len(array))]
     if not isinstance(value, list):
-        raise InvalidAction.at(path, f"expected a list of {shape[0]}, got {_name(value)}")
-    if len(value) != shape[0]:
-        raise InvalidAction.at(path, f"expected {shape[0]} values, got {len(value)}")
-    for position, part in enumerate(value):
-        _fill(target, part, (*index, position), f"{path}[{position}]", read_number)
-
-
-def _number(value: Any, path: str) -> float:
-    if isinstance(value, str) and value in _SPECIAL_FLOATS:
-        return _SPECIAL_FLOATS[value]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidAction.at(path, f"expected a number, got {_name(value)}")
+        raise InvalidAction.at(path, f"expected a list, got {name_of(value)}")
+    if length is not None and len(value) != length:
+        raise InvalidAction.at(path, f"expected {length} values, got {len(value)}")
     return value
-
-
-def _check_each(
-    array: NDArray[Any],
-    path: str,
-    is_wrong: Callable[[NDArray[Any]], Any],
-    message: str,
-    bound: NDArray[Any] | None = None,
-) -> None:
-    """Names the first element that is wrong, and the bound that it breaks."""
-    wrong = np.asarray(is_wrong(array), dtype=bool)
-    if not wrong.any():
-        return
-    index = tuple(int(i) for i in np.argwhere(wrong)[0]) if array.ndim else ()
-    where = path + "".join(f"[{i}]" for i in index)
-    parts = [array[index], *([] if bound is None else [bound[index]])]
-    raise InvalidAction.at(where, message.format(*(_shown(part) for part in parts)))
-
-
-def _shown(number: Any) -> Any:
-    return number.item() if isinstance(number, np.generic) else number

@@ -26,7 +26,7 @@ class FrameReader:
     """Puts one frame together from what arrives, and refuses anything beyond it.
 
     A pipe carries one frame at a time in each direction, so bytes after a whole frame are
-    a broken peer, not the beginning of the next frame.
+    a broken peer, not the beginning of the next frame. After a refusal it is of no more use.
     """
 
     def __init__(self, max_frame_bytes: int) -> None:
@@ -34,11 +34,6 @@ class FrameReader:
         self._chunks: list[bytes] = []
         self._received = 0
         self._expected: int | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing has arrived since the last whole frame."""
-        return self._received == 0
 
     def feed(self, data: bytes) -> bytes | None:
         """The payload once it is whole, else None.
@@ -51,21 +46,23 @@ class FrameReader:
         if self._expected is None and not self._read_length():
             return None
         assert self._expected is not None  # noqa: S101 - narrows the type, _read_length has set it
-        missing = LENGTH.size + self._expected - self._received
+        missing = self._expected - self._received
         if missing > 0:
             return None
         if missing < 0:
             raise FramingError(f"{-missing} bytes after the end of a frame")
-        whole = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        payload = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks, self._received, self._expected = [], 0, None
-        return whole[LENGTH.size :]
+        return payload
 
     def _read_length(self) -> bool:
+        """Takes the length from the front of what has arrived, once it is there."""
         if self._received < LENGTH.size:
             return False
-        if len(self._chunks) > 1:
-            self._chunks = [b"".join(self._chunks)]
-        (self._expected,) = LENGTH.unpack_from(self._chunks[0])
+        start = b"".join(self._chunks)
+        (self._expected,) = LENGTH.unpack_from(start)
         if self._expected > self._max_frame_bytes:
             raise FramingError(f"a frame of {self._expected} bytes is above the limit of {self._max_frame_bytes}")
+        self._chunks = [start[LENGTH.size :]]
+        self._received -= LENGTH.size
         return True

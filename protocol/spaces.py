@@ -8,6 +8,7 @@ import string
 from functools import singledispatch
 from typing import Any
 
+import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
@@ -23,7 +24,7 @@ def describe_json(space: spaces.Space[Any]) -> bytes:
 
 @singledispatch
 def describe(space: spaces.Space[Any]) -> dict[str, Any]:
-    """`{"type": <class name>, …}`, nested spaces described within.
+    """`{"type": <class name>, …}`, nested spaces described within; plain Python values, bounds as floats or integers.
 
     A space that is none of Gymnasium's ten is described by its name alone, so that its environment can be used; one
     of strings (MiniGrid's missions) as a Text that has room for each of them.
@@ -105,5 +106,11 @@ def _(space: spaces.OneOf[Any]) -> dict[str, Any]:
 
 
 def _bound(bound: NDArray[Any]) -> Any:
-    """One number where all are equal, else all of them in the array's shape."""
-    return bound.flat[0] if bound.size and (bound == bound.flat[0]).all() else bound
+    """One number where all are equal, else all of them in the array's shape.
+
+    In the fewest digits of a float32 the largest would lie beyond float32, and Gymnasium refuse it: so each is exact,
+    as a double. Booleans are 0 and 1, for Gymnasium takes no others as bounds.
+    """
+    numbers = bound.astype({"f": np.float64, "b": np.int8}.get(bound.dtype.kind, bound.dtype))
+    is_uniform = bound.size and (bound == bound.flat[0]).all()
+    return numbers.flat[0].item() if is_uniform else numbers.tolist()

@@ -1,0 +1,120 @@
+"""Arrays as bytes: extension type 1 of MessagePack, and `{"$array", "dtype", "shape"}` in JSON.
+
+Knows no spaces, and nothing of the value that an array is part of. Only workers import this module; it needs NumPy.
+"""
+
+import base64
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TypeGuard
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.errors import BadRequest
+
+EXTENSION = 1
+"""MessagePack extension type of an array: the MessagePack array `[dtype, shape, bytes]`, C order, little-endian."""
+
+_MAX_DIMENSIONS = 64  # NumPy's own limit; without it, the product of a million sizes would be taken
+_DTYPES = {dtype.str: dtype for dtype in (np.dtype(code).newbyteorder("<") for code in "?bhilqBHILQefdFD")}
+
+
+@lru_cache(maxsize=64)
+def sent_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The dtype in which such an array is sent, little-endian; None where its elements are no numbers.
+
+    A long double is sent as the nearest double: its own bytes mean something else on every machine.
+    """
+    if dtype.char in "gG":
+        return _DTYPES["<f8" if dtype.char == "g" else "<c16"]
+    return _DTYPES.get(dtype.newbyteorder("<").str)
+
+
+def pack_array(array: NDArray[Any]) -> bytes:
+    """The array of numbers as MessagePack."""
+    array = _as_sent(array)
+    return _header(array.dtype, array.shape) + array.tobytes()
+
+
+def array_extension(array: NDArray[Any]) -> msgpack.ExtType:
+    """The array of numbers as what msgpack packs within another value."""
+    array = _as_sent(array)
+    return msgpack.ExtType(EXTENSION, msgpack.packb((array.dtype.str, array.shape, array.tobytes())))
+
+
+def base64_array(array: NDArray[Any]) -> dict[str, Any]:
+    """The array of numbers as an object of JSON."""
+    array = _as_sent(array)
+    text = base64.b64encode(array.tobytes()).decode()
+    return {"$array": text, "dtype": array.dtype.str, "shape": list(array.shape)}
+
+
+def read_extension(code: int, data: bytes) -> NDArray[Any]:
+    """The array of a MessagePack extension; a read-only view.
+
+    Raises:
+        BadRequest: it is of another type, or its parts do not go together.
+    """
+    if code != EXTENSION:
+        raise BadRequest(f"MessagePack extension type {code} is unknown; arrays are type {EXTENSION}")
+    try:
+        dtype, shape, content = msgpack.unpackb(data)
+    except (ValueError, TypeError, msgpack.UnpackException) as error:
+        raise BadRequest("an array is the MessagePack array [dtype, shape, bytes]") from error
+    return _array(dtype, shape, content)
+
+
+def read_base64_array(value: Mapping[str, Any]) -> NDArray[Any]:
+    """The array of `{"$array": base64, "dtype", "shape"}`; a read-only view.
+
+    Raises:
+        BadRequest: a key is missing or unknown, or the parts do not go together.
+    """
+    if set(value) != {"$array", "dtype", "shape"}:
+        raise BadRequest('an array is {"$array", "dtype", "shape"}, all three and nothing else')
+    try:
+        content = base64.b64decode(value["$array"], validate=True)
+    except (ValueError, TypeError) as error:
+        raise BadRequest(f"$array must be base64: {error}") from error
+    return _array(value["dtype"], value["shape"], content)
+
+
+def _array(dtype: object, shape: object, content: object) -> NDArray[Any]:
+    known = _DTYPES.get(dtype) if isinstance(dtype, str) else None
+    if known is None:
+        raise BadRequest(f'an array\'s dtype is one of plain numbers such as "<f4", not {dtype!r:.40}')
+    if not _is_shape(shape):
+        raise BadRequest(f"an array's shape is a list of at most {_MAX_DIMENSIONS} sizes, not {shape!r:.80}")
+    if not isinstance(content, bytes):
+        raise BadRequest(f"an array's content is bytes, not {type(content).__name__}")
+    expected = math.prod(shape) * known.itemsize
+    if expected != len(content):
+        raise BadRequest(f"an array of {dtype} and shape {shape!r:.80} has {expected} bytes, but {len(content)} came")
+    try:
+        return np.frombuffer(content, known).reshape(shape)
+    except ValueError as error:  # a size of 0 beside one that no memory could hold
+        raise BadRequest(f"there is no array of shape {shape!r:.80}: {error}") from error
+
+
+def _is_shape(shape: object) -> TypeGuard[list[int]]:
+    return (
+        isinstance(shape, list)
+        and len(shape) <= _MAX_DIMENSIONS
+        and all(type(size) is int and size >= 0 for size in shape)
+    )
+
+
+def _as_sent(array: NDArray[Any]) -> NDArray[Any]:
+    """The array itself where its elements lie as they are sent, else a copy in which they do."""
+    return np.asarray(array, sent_dtype(array.dtype), order="C")
+
+
+@lru_cache(maxsize=64)
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """What comes before the elements; it is the same for all arrays of that dtype and shape."""
+    blank = np.zeros(shape, dtype)
+    packed: bytes = msgpack.packb(array_extension(blank))
+    return packed[: len(packed) - blank.nbytes]
