@@ -5,10 +5,12 @@ From here on the environment's code is not trusted with anything of ours (DESIGN
 
 import contextlib
 import ctypes
+import io
 import os
 import resource
 import signal
 import socket
+import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from protocol.messages import Limits
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PIPE_FD = 3
+_IOLBF = 1
 _FIRST_TO_GO = "800"  # of 1000, see proc(5), oom_score_adj
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,6 +61,7 @@ def keep_only(pipe: Connection, log: Path) -> socket.socket:
     os.dup2(high[2], 2)
     os.dup2(high[0], _PIPE_FD, inheritable=False)
     os.closerange(_PIPE_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    _write_line_by_line()
     return socket.socket(fileno=_PIPE_FD)
 
 
@@ -81,6 +85,13 @@ def bind(limits: Limits) -> None:
 def be_called(title: str) -> None:
     """The process is listed under this title by ps and top."""
     setproctitle.setproctitle(title)
+
+
+def _write_line_by_line() -> None:
+    """To Python and C the log is a file, whose last lines would wait for more to come, and be lost in a crash."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    _libc.setvbuf(ctypes.c_void_p.in_dll(_libc, "stdout"), None, _IOLBF, 0)
 
 
 def _above_the_kept(fd: int) -> int:
