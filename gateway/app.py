@@ -6,7 +6,9 @@ import logging
 import resource
 import signal
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
 
 from aiohttp import web
 
@@ -15,12 +17,14 @@ from gateway.config import Config
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
 from gateway.dialects.v2 import V2
+from gateway.dialects.v2_registry import V2Registry
 from gateway.dialects.v2_scoreboard import V2Scoreboard
 from gateway.dialects.v2_socket import V2Socket
 from gateway.errors import errors_as_responses
 from gateway.family import adopt_orphans
 from gateway.gateway_log import set_up_logging
 from gateway.health import Health
+from gateway.retention import forget_old_artifacts
 from gateway.routes import Dialect, add_routes
 from gateway.scoreboard import SchemaTooNew, Scoreboard
 from gateway.supervisor import Supervisor
@@ -41,6 +45,8 @@ def serve(config: Config) -> int:
     except OSError as error:
         log.error("--data-dir: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
         return 1
+    if config.imports and (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)  # workers search what this process does; `python -m gateway` has it there already
     adopt_orphans()
     forkserver = ForkServer()
     forkserver.open()
@@ -62,6 +68,7 @@ def gateway_app(
     dialects: list[Dialect] = [
         V1(supervisor, uploads, may_end, has_flat_reset=config.v1_flat_reset),
         V2(supervisor, artifacts_port),
+        V2Registry(supervisor.registry),
         V2Scoreboard(supervisor, scoreboard, uploads),
         sockets,
         Health(supervisor, supervisor.metrics),
@@ -93,6 +100,8 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
             return 1
         stack.push_async_callback(supervisor.end)
         await stack.enter_async_context(_running(supervisor.watch_over.run()))
+        forgetting = forget_old_artifacts(config.data_dir, config.keep_artifacts_s, supervisor.ids)
+        await stack.enter_async_context(_running(forgetting))
         print(f"gateway {gateway_url}\nartifacts {artifacts_url}", flush=True)  # noqa: T201 - the promise of the command line
         await stop.wait()
         log.info("ending")

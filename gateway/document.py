@@ -23,7 +23,7 @@ def document(instance: Instance) -> dict[str, Any]:
         "episodes": instance.statistics.episodes,
         "steps_per_s": round(instance.statistics.steps_per_s, 1),
         "step_p99_s": instance.statistics.step_p99_s(),
-        "queue": instance.waiting,
+        "queue": instance.turns.waiting,
         "restarts": instance.restarts,
         "rss_bytes": instance.usage.rss_bytes,
         "cpu_s": round(instance.usage.cpu_s, 2),
@@ -36,6 +36,7 @@ def document(instance: Instance) -> dict[str, Any]:
             "action_space": msgspec.Raw(made.action_space) if made else None,
             "observation_space": msgspec.Raw(made.observation_space) if made else None,
         },
+        "picture_error": instance.statistics.picture_error,
         "monitor": {"is_recording": instance.is_recording},
         "artifacts": {name: f"{folder}/{name}/" for name in ("rendered", "simulation", "logs")}
         | {"live": f"{folder}/live"},

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -63,8 +63,13 @@ _V1_ROUTING = (NotFound, MethodNotAllowed, LimitReached, PayloadTooLarge, Forbid
 _NOT_V1 = ("/v2", "/docs", "/healthz", "/readyz", "/metrics", "/dashboard", "/scoreboard")
 _RETRY_AFTER_S = "1"
 
+T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)
+
+
+SPEAKS_PROBLEMS = web.AppKey("speaks_problems", bool)
+"""Set on an application that is no API of 2016: all its errors are problems."""
 
 
 @web.middleware
@@ -76,15 +81,34 @@ async def errors_as_responses(request: web.Request, handler: Handler) -> web.Str
         return respond(request, error)
     except web.HTTPException as error:
         return respond(request, _translated(request, error))
-    except Exception:
-        log.exception("%s %s failed", request.method, request.path)
-        return respond(request, InternalError("the server failed at this request; its log says why"))
+    except Exception as error:  # noqa: BLE001 - this is the place
+        return respond(request, as_bug(error, f"{request.method} {request.path}"))
+
+
+async def without_bugs(work: Awaitable[T], what: str) -> T:
+    """The outcome of the work; a bug of ours is an error like any other.
+
+    Raises:
+        GymServerError: whatever the work raised, as the caller may know it.
+    """
+    try:
+        return await work
+    except GymServerError:
+        raise
+    except Exception as error:
+        raise as_bug(error, what) from error
+
+
+def as_bug(error: Exception, what: str) -> InternalError:
+    """What the caller may know of a bug; the log has the rest."""
+    log.error("%s failed", what, exc_info=error)
+    return InternalError("the server failed at this request; its log says why")
 
 
 def respond(request: web.Request, error: GymServerError) -> web.Response:
     """The response that carries the error."""
     status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
-    is_v1 = not request.path.startswith(_NOT_V1)
+    is_v1 = not (request.path.startswith(_NOT_V1) or request.app.get(SPEAKS_PROBLEMS, False))
     if is_v1 and isinstance(error, CallerError) and not isinstance(error, _V1_ROUTING):
         status = HTTPStatus.BAD_REQUEST
     body = v1_body(error) if is_v1 else problem(error, status, request.path)
@@ -142,7 +166,7 @@ def _translated(request: web.Request, error: web.HTTPException) -> GymServerErro
         case web.HTTPRequestEntityTooLarge():
             return PayloadTooLarge(f"the body is larger than {request.client_max_size} bytes")
         case web.HTTPNotFound():
-            return NotFound(f"there is no {request.path} here")
+            return NotFound(f"there is no {request.path:.200} here")
         case web.HTTPClientError():
             return BadRequest(error.reason)
     log.error("unexpected %s at %s", error.status, request.path)

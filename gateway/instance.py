@@ -21,11 +21,11 @@ from gateway.observer import Observer
 from gateway.replay import Replay
 from gateway.stack import written_stack
 from gateway.statistics import Statistics
-from gateway.uploads import Recorded
+from gateway.turns import Turns
 from gateway.worker_log import WorkerLog
 from gateway.workers.base import Ending, Worker, WorkerLost
 from protocol import codec
-from protocol.errors import FramingError, GymServerError, InternalError, LimitReached, from_failed
+from protocol.errors import FramingError, GymServerError, InternalError, from_failed
 from protocol.folder import FAULT_LOG, OLDER_OUTPUT_LOG, OUTPUT_LOG
 from protocol.messages import (
     AnyCommand,
@@ -92,10 +92,8 @@ class Instance:
         self._make = make
         self._new_worker = new_worker
         self._worker: Worker | None = None
-        self._turn = asyncio.Lock()
-        self._queue_length = queue_length
+        self.turns = Turns(queue_length)
         self._observer = observer
-        self.waiting = 0
         self._command: tuple[str, float] | None = None
         self._used_at = time.monotonic()
         self._crashes = CrashCount()
@@ -111,19 +109,13 @@ class Instance:
         """Seconds since the last command ended; 0 while one runs."""
         return 0.0 if self._command else time.monotonic() - self._used_at
 
-    @property
-    def recorded(self) -> Recorded:
-        """What an upload needs to know."""
-        threshold = self.made.reward_threshold if self.made else None
-        return Recorded(self.instance_id, self.env_id, threshold, self.is_recording)
-
     async def start(self) -> None:
         """A fresh worker has built the environment.
 
         Raises:
             GymServerError: it could not, and there is no worker.
         """
-        async with self._turn:
+        async with self.turns:
             await self._start()
 
     async def reset(self, command: Reset, key: str | None = None) -> Observed:
@@ -147,10 +139,11 @@ class Instance:
 
     async def close(self) -> None:
         """There is no worker; the environment has closed itself, unless it would not in time."""
-        async with self._turn:
+        async with self.turns.lock:
+            if self.state is State.CLOSED:
+                return
             was_ready = self.state is State.READY
-            if self.state is not State.CLOSED:
-                self._become(State.CLOSED)
+            self._become(State.CLOSED)
             worker = self._worker
             if worker:
                 if was_ready:
@@ -158,8 +151,12 @@ class Instance:
                         await worker.call(codec.encode(Close()), self.limits.close_s)
                 worker.kill("killed")
                 await asyncio.shield(worker.ended)
-            self.output_log.close()
-            self.fault_log.close()
+            self.discard()
+
+    def discard(self) -> None:
+        """What the gateway holds for an instance without a worker is given back."""
+        self.output_log.close()
+        self.fault_log.close()
 
     async def kill(self) -> CrashReport:
         """The worker and all it started are dead, whatever they did; the report says so, or how it ended before.
@@ -201,6 +198,8 @@ class Instance:
         except WorkerLost as lost:
             raise self._lost(lost.ending) from None
         except BaseException:
+            if self.made is None:
+                self._become(State.CLOSED)  # there never was an environment, so nothing has crashed
             worker.kill("killed")
             await asyncio.shield(worker.ended)
             raise
@@ -213,19 +212,13 @@ class Instance:
         self._become(State.READY)
 
     async def _run(self, command: AnyCommand, deadline_s: float, key: str | None) -> AnyReply:
-        if self.waiting >= self._queue_length:
-            raise LimitReached(f"{self.waiting} commands wait for instance {self.instance_id} already; try again later")
-        self.waiting += 1
-        try:
-            async with self._turn:
-                if key is None:
-                    return await self._run_now(command, deadline_s)
-                return await self._replay.once(key, command, lambda: self._run_now(command, deadline_s))
-        finally:
-            self.waiting -= 1
+        async with self.turns:
+            if key is None:
+                return await self._run_now(command, deadline_s)
+            return await self._replay.once(key, command, lambda: self._run_now(command, deadline_s))
 
     async def _run_now(self, command: AnyCommand, deadline_s: float) -> AnyReply:
-        if self.state is State.CRASHED and isinstance(command, Reset) and self._may_restart():
+        if self.state is State.CRASHED and self.on_crash == "restart" and isinstance(command, Reset):
             await self._restart()
         worker = self._worker
         if worker is None or self.state is not State.READY:
@@ -241,17 +234,10 @@ class Instance:
             outcome = error.code
             raise
         else:
-            self._count(reply)
+            self.statistics.saw(reply)
             return reply
         finally:
             self._command_ended(op, outcome, time.monotonic() - began)
-
-    def _count(self, reply: AnyReply) -> None:
-        match reply:
-            case Stepped(transitions):
-                self.statistics.stepped(transitions)
-            case Observed():
-                self.statistics.episode_began()
 
     def _command_ended(self, op: str, outcome: str, elapsed_s: float) -> None:
         """The instance is ready for the next command, unless it crashed meanwhile; what it took is counted."""
@@ -275,12 +261,10 @@ class Instance:
             raise from_failed(reply)
         return reply
 
-    def _may_restart(self) -> bool:
+    async def _restart(self) -> None:
         if self._crashes.are_too_many():
             self.on_crash = "fail"
-        return self.on_crash == "restart"
-
-    async def _restart(self) -> None:
+            raise self._gone()
         self._become(State.STARTING)
         self.crash = None
         self.restarts += 1

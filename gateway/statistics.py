@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
-from protocol.messages import Transition
+from protocol.messages import AnyReply, Drawn, Observed, Stepped, Transition
 
 _KEPT = 1000
 _BEST_OF = 100
@@ -18,6 +18,7 @@ class Statistics:
     def __init__(self) -> None:
         self.steps = self.episodes = 0
         self.steps_per_s = 0.0
+        self.picture_error: str | None = None
         self._returns: deque[float] = deque(maxlen=_KEPT)
         self._lengths: deque[int] = deque(maxlen=_KEPT)
         self._latencies_s: dict[str, deque[float]] = {}
@@ -26,21 +27,16 @@ class Statistics:
         self._best_mean: float | None = None
         self._seen = (time.monotonic(), 0)
 
-    def episode_began(self) -> None:
-        """What was counted of an episode without an end is forgotten."""
-        self._return, self._length = 0.0, 0
-
-    def stepped(self, transitions: Iterable[Transition]) -> None:
-        """The transitions are counted."""
-        for transition in transitions:
-            if transition.is_reset:
-                self.episode_began()
-                continue
-            self.steps += 1
-            self._length += 1
-            self._return += transition.reward
-            if transition.terminated or transition.truncated:
-                self._episode_ended()
+    def saw(self, reply: AnyReply) -> None:
+        """What a reply tells of episodes and pictures is counted."""
+        match reply:
+            case Stepped():
+                for transition in reply.transitions:
+                    self._step(transition)
+                self._picture(reply.drawn)
+            case Observed():
+                self._begin_episode()
+                self._picture(reply.drawn)
 
     def took(self, op: str, elapsed_s: float) -> None:
         """The latency of one command is counted."""
@@ -74,14 +70,32 @@ class Statistics:
         latencies = self._latencies_s.get("step")
         return percentiles(latencies)["p99"] if latencies else None
 
-    def _episode_ended(self) -> None:
+    def _step(self, transition: Transition) -> None:
+        if transition.is_reset:
+            self._begin_episode()
+            return
+        self.steps += 1
+        self._length += 1
+        self._return += transition.reward
+        if transition.terminated or transition.truncated:
+            self._end_episode()
+
+    def _begin_episode(self) -> None:
+        """What was counted of an episode without an end is forgotten."""
+        self._return, self._length = 0.0, 0
+
+    def _end_episode(self) -> None:
         self.episodes += 1
         self._returns.append(self._return)
         self._lengths.append(self._length)
         if len(self._returns) >= _BEST_OF:
             mean = fmean(list(self._returns)[-_BEST_OF:])
             self._best_mean = mean if self._best_mean is None else max(self._best_mean, mean)
-        self.episode_began()
+        self._begin_episode()
+
+    def _picture(self, drawn: Drawn | None) -> None:
+        if drawn:
+            self.picture_error = drawn.error
 
 
 def percentiles(latencies_s: Iterable[float]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from gateway.instance import Dialect, Instance, OnCrash
 from gateway.leases import Leases
 from gateway.limits import tightened
 from gateway.metrics import Metrics
+from gateway.registry import Registry
 from gateway.uploads import Recorded
 from gateway.watch import Watch
 from gateway.workers.base import Worker
@@ -52,6 +53,7 @@ class Supervisor:
         self._is_ending = False
         self._creations: Creations[tuple[Make, Choices, int], list[Instance]] = Creations()
         self.metrics = Metrics(self.__iter__)
+        self.registry = Registry(self._new_asked_worker, config.imports)
         self.leases = Leases(self.close)
         self.watch_over = Watch(self.__iter__, self.close)
 
@@ -95,6 +97,7 @@ class Supervisor:
             await instance.start()
         except BaseException:
             del self._instances[instance.instance_id]
+            instance.discard()
             await asyncio.to_thread(shutil.rmtree, instance.folder, ignore_errors=True)
             raise
         _record(instance)
@@ -127,8 +130,12 @@ class Supervisor:
             return
         await instance.close()
         if self._instances.pop(instance_id, None):
-            _remember(self._closed, instance_id, instance.recorded)
+            _remember(self._closed, instance_id, _recorded(instance))
             log.info("%s: closed", instance_id)
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all instances."""
+        return frozenset(self._instances)
 
     def why_full(self) -> str | None:
         """Why no instance can be created now, if so."""
@@ -161,7 +168,7 @@ class Supervisor:
         """
         if instance_id in self._closed:
             return self._closed[instance_id]
-        return self.get(instance_id).recorded
+        return _recorded(self.get(instance_id))
 
     def name_directory(self, directory: str, instance_id: str) -> None:
         """The instance records under a name of the client's choice."""
@@ -192,7 +199,7 @@ class Supervisor:
     def unwatch(self, instance_id: str) -> None:
         """One viewer less."""
         if instance := self._instances.get(instance_id):
-            instance.viewers -= 1
+            instance.viewers = max(0, instance.viewers - 1)  # another one may have taken the id meanwhile
 
     def _enter(self, make: Make, dialect: Dialect, choices: Choices, limits: Limits) -> Instance:
         instance_id, folder = self._new_folder()
@@ -222,6 +229,12 @@ class Supervisor:
             self._config.max_reply_bytes,
         )
 
+    def _new_asked_worker(self, folder: Path) -> Worker:
+        """A worker without an instance, for questions about environments."""
+        config = self._config
+        frame_bytes = config.max_body_bytes, config.max_reply_bytes
+        return LocalWorker(self._forkserver, "registry", "", folder, config.limits, *frame_bytes)
+
     def _new_folder(self) -> tuple[str, Path]:
         """An id that was never used while its artifacts exist: making its folder is what reserves it."""
         while True:
@@ -236,6 +249,11 @@ class Supervisor:
             return instance_id, folder.resolve()
 
 
+def _recorded(instance: Instance) -> Recorded:
+    threshold = instance.made.reward_threshold if instance.made else None
+    return Recorded(instance.instance_id, instance.env_id, threshold, instance.is_recording)
+
+
 def _remember(memory: dict[str, T], key: str, value: T) -> None:
     """The newest of a bounded number."""
     memory[key] = value
@@ -246,4 +264,6 @@ def _remember(memory: dict[str, T], key: str, value: T) -> None:
 def _record(instance: Instance) -> None:
     """What the artifact server says of the instance when it is long gone."""
     facts = {"env_id": instance.env_id, "created_at": instance.created_at.isoformat(timespec="milliseconds")}
-    (instance.folder / "instance.json").write_text(json.dumps(facts))
+    aside = instance.folder / ".instance.json.tmp"
+    aside.write_text(json.dumps(facts))
+    aside.replace(instance.folder / "instance.json")

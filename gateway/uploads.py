@@ -1,13 +1,14 @@
 """Uploads: an instance's recording becomes an evaluation on the server's own scoreboard."""
 
 import asyncio
+import functools
 import hmac
 from pathlib import Path
 from typing import NamedTuple
 
 from gateway.evaluation import Evaluation, evaluate
 from gateway.scoreboard import Scoreboard
-from protocol.errors import InvalidField, MissingField
+from protocol.errors import InternalError, InvalidField, MissingField
 
 
 class Recorded(NamedTuple):
@@ -41,12 +42,13 @@ class Uploads:
         Raises:
             MissingField: there is no key.
             InvalidField: the key is not one of the operator's, the monitor is still open, or nothing is recorded.
+            InternalError: the archive cannot be written; the text says why.
         """
         if not api_key:
             raise MissingField("api_key")
         if self._keys and not any(hmac.compare_digest(key, api_key.encode()) for key in self._keys):
             raise InvalidField.at("$.api_key", "is not one of the keys that this server takes")
-        evaluation = await asyncio.to_thread(
+        evaluate_it = functools.partial(
             evaluate,
             self._data_dir,
             recorded.instance_id,
@@ -56,5 +58,9 @@ class Uploads:
             reward_threshold=recorded.reward_threshold,
             has_open_monitor=recorded.is_recording and not ignore_open_monitors,
         )
+        try:
+            evaluation = await asyncio.to_thread(evaluate_it)
+        except OSError as error:
+            raise InternalError(f"the archive cannot be written: {error.strerror}") from error
         await self._scoreboard.add(evaluation, api_key)
         return evaluation

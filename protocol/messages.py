@@ -175,6 +175,19 @@ class Compare(Command, frozen=True, tag="compare"):
     body: bytes
 
 
+class ListRegistry(Command, frozen=True, tag="list_registry"):
+    """Write down what is registered: a list of objects. Needs no environment."""
+
+    imports: tuple[str, ...] = ()
+
+
+class Probe(Command, frozen=True, tag="probe"):
+    """Make the environment and close it again; write down its render modes. Needs no environment, and leaves none."""
+
+    env_id: str
+    imports: tuple[str, ...] = ()
+
+
 class StartMonitor(Command, frozen=True, tag="start_monitor"):
     """Record episodes from here on; `video_every` 0 is never, None is the capped cubic schedule."""
 
@@ -187,11 +200,30 @@ class CloseMonitor(Command, frozen=True, tag="close_monitor"):
     """Write the last of the recording; without one, nothing happens."""
 
 
+class DescribeMonitor(Command, frozen=True, tag="describe_monitor"):
+    """Write down whether episodes are recorded, and what went wrong with it: `{"is_recording", "problem"}`."""
+
+
 class Close(Command, frozen=True, tag="close"):
     """Close the monitor and the environment, reply, and end the process."""
 
 
-AnyCommand = Make | Reset | Step | Draw | Sample | Contains | Describe | Compare | StartMonitor | CloseMonitor | Close
+AnyCommand = (
+    Make
+    | Reset
+    | Step
+    | Draw
+    | Sample
+    | Contains
+    | Describe
+    | Compare
+    | ListRegistry
+    | Probe
+    | StartMonitor
+    | CloseMonitor
+    | DescribeMonitor
+    | Close
+)
 
 
 # Replies, from a worker to the gateway.
@@ -229,6 +261,7 @@ class Made(Reply, frozen=True, tag="made"):
     action_space: bytes
     observation_space: bytes
     render_mode: str | None = None
+    render_modes: tuple[str, ...] = ()
     reward_threshold: float | None = None
 
 

@@ -25,8 +25,7 @@ def build(command: Make) -> gymnasium.Env[Any, Any]:
         UnknownEnvironment: nothing is registered under the id, or what it needs is not installed.
         InvalidField: the environment has no such render mode.
     """
-    for module in command.imports:
-        importlib.import_module(module)
+    import_modules(command.imports)
     spec = find_spec(_without_module(command), allows_past_ids=command.allows_past_ids)
     kwargs = read_object(command.kwargs, command.reads, "$.kwargs") or {}
     try:
@@ -48,6 +47,12 @@ def build(command: Make) -> gymnasium.Env[Any, Any]:
         path = f"$.wrappers[{index}]"
         env = wrap(env, wrapper.name, read_object(wrapper.kwargs, command.reads, f"{path}.kwargs") or {}, path)
     return env
+
+
+def import_modules(modules: tuple[str, ...]) -> None:
+    """The modules that the operator allows have registered their environments."""
+    for module in modules:
+        importlib.import_module(module)
 
 
 def read_object(data: bytes, data_format: Format, path: str) -> dict[str, Any] | None:
@@ -74,7 +79,7 @@ def find_spec(env_id: str, *, allows_past_ids: bool = False) -> EnvSpec:
         raise UnknownEnvironment(f"Attempted to look up malformed environment ID '{env_id}'") from error
     spec = gymnasium.registry.get(env_id)
     if spec is None:
-        _register_installed()
+        register_installed()
         spec = gymnasium.registry.get(env_id)
     if spec is None and allows_past_ids:
         spec = _newest(namespace, name)
@@ -91,7 +96,7 @@ def _without_module(command: Make) -> str:
     return env_id
 
 
-def _register_installed() -> None:
+def register_installed() -> None:
     """Gymnasium 1.x does not look for installed packages of environments; importing one registers what it has."""
     for module in _REGISTERING:
         with contextlib.suppress(ModuleNotFoundError):
@@ -110,7 +115,7 @@ def _suggestion(env_id: str) -> str:
 
 def _render_mode(spec: EnvSpec, command: Make) -> str | None:
     """The mode asked for, or the first that yields pictures where the dialect has no word for it."""
-    modes = _render_modes(spec)
+    modes = render_modes(spec)
     wanted = command.render_mode
     if wanted is None:
         return next((mode for mode in _DRAWABLE if mode in modes), None) if command.picks_render_mode else None
@@ -123,7 +128,7 @@ def _render_mode(spec: EnvSpec, command: Make) -> str | None:
     return wanted
 
 
-def _render_modes(spec: EnvSpec) -> list[str]:
+def render_modes(spec: EnvSpec) -> list[str]:
     """The modes of the environment's class, known without making one."""
     if spec.entry_point is None:
         raise Unsupported(f"{spec.id} has no entry point for a single environment")

@@ -34,6 +34,7 @@ def run_worker(
     own.be_called(f"gym-worker {instance_id} {env_id}")
     fault_log = faults.FaultLog(folder / FAULT_LOG)
     own.bind(limits)
+    os.chdir(folder)  # what the environment writes without saying where stays with the instance
     code = serve.serve(connection, session.Session(folder), fault_log, max_frame_bytes, max_reply_bytes)
     last_will.end_family()
     # An environment's threads and exit handlers may hang; nothing of ours is left to be done.

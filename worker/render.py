@@ -32,6 +32,7 @@ class Renderer:
         self._folder = folder
         self._last = max((int(m[1]) for p in folder.iterdir() if (m := _NUMBERED.fullmatch(p.name))), default=0)
         self._drawn_at = float("-inf")
+        self._given: Any = None
 
     def draw_numbered(self) -> Drawn:
         """The next numbered picture is there, and `latest.png` is the same."""
@@ -82,13 +83,13 @@ class Renderer:
             raise ValueError("this environment cannot be drawn: it was made without a render mode")
         drawing = self._env.render()
         if isinstance(drawing, list):
-            if not drawing:
-                raise ValueError("the environment has drawn nothing yet")
-            drawing = drawing[-1]
+            # Such an environment gives each picture away once, and a monitor may have had it already.
+            self._given = drawing[-1] if drawing else self._given
+            drawing = self._given
         if isinstance(drawing, str):
             return drawing
         if drawing is None:
-            raise ValueError("the environment drew nothing")
+            raise ValueError("the environment has drawn nothing yet")
         return np.ascontiguousarray(drawing, dtype=np.uint8)
 
     def _save(self, image: Image.Image, number: str | None) -> str:

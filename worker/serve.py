@@ -18,9 +18,12 @@ from protocol.messages import (
     Compare,
     Contains,
     Describe,
+    DescribeMonitor,
     Done,
     Draw,
+    ListRegistry,
     Make,
+    Probe,
     Reset,
     Sample,
     StartMonitor,
@@ -71,7 +74,7 @@ def handle(session: Session, command: AnyCommand) -> AnyReply:
         return to_failed(_environment_failed(error))
 
 
-def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901, PLR0911 - one line a command
+def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901, PLR0911, PLR0912 - one line a command
     match command:
         case Step():
             return session.step(command)
@@ -89,12 +92,18 @@ def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901,
             return session.describe(command)
         case Compare():
             return session.compare(command)
+        case ListRegistry():
+            return session.list_registry(command)
+        case Probe():
+            return session.probe(command)
         case StartMonitor():
             session.start_monitor(command)
             return Done()
         case CloseMonitor():
             session.close_monitor()
             return Done()
+        case DescribeMonitor():
+            return session.describe_monitor()
         case Close():
             session.close()
             return Done()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import orjson
 from gymnasium import spaces
 
 from protocol.actions import read_member
@@ -16,11 +17,13 @@ from protocol.messages import (
     Drawn,
     Drew,
     Fragment,
+    ListRegistry,
     Made,
     Make,
     Member,
     Observed,
     Picture,
+    Probe,
     Reset,
     Sample,
     SpaceName,
@@ -37,6 +40,7 @@ from worker.episodes import Episodes
 from worker.http_space import http_space
 from worker.members import contains, sample
 from worker.monitor import Monitor
+from worker.registry import probe, registered
 from worker.render import Renderer
 from worker.seed_info import seed_info
 
@@ -65,6 +69,7 @@ class Session:
             action_space=describe_json(env.action_space),
             observation_space=describe_json(env.observation_space),
             render_mode=env.render_mode,
+            render_modes=tuple(env.metadata.get("render_modes", ())),
             reward_threshold=spec.reward_threshold if spec else None,
         )
 
@@ -124,6 +129,18 @@ class Session:
             case "http_observation_space":
                 return Fragment(write(http_space(self._env.observation_space), "v1"))
 
+    def list_registry(self, command: ListRegistry) -> Fragment:
+        """What is registered here, as a list."""
+        return Fragment(orjson.dumps(registered(command.imports)))
+
+    def probe(self, command: Probe) -> Fragment:
+        """The render modes of an environment that can be made here.
+
+        Raises:
+            UnknownEnvironment: it cannot, or is unknown; the text says why.
+        """
+        return Fragment(orjson.dumps(probe(command)))
+
     def compare(self, command: Compare) -> Member:
         """Whether the client's idea of a space agrees with its description, member by member.
 
@@ -155,6 +172,11 @@ class Session:
         monitor, self._episodes.monitor = self._episodes.monitor, None
         if monitor:
             monitor.close()
+
+    def describe_monitor(self) -> Fragment:
+        """Whether episodes are recorded, and what is wrong with it, if anything."""
+        monitor = self._episodes.monitor
+        return Fragment(orjson.dumps({"is_recording": monitor is not None, "problem": monitor and monitor.problem}))
 
     def close(self) -> None:
         """Monitor and environment are closed."""

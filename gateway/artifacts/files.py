@@ -18,11 +18,10 @@ from gateway.artifacts.listing import Entry, Page, list_folder, list_instances, 
 from gateway.artifacts.live import LiveViews
 from gateway.artifacts.media import UNKNOWN, media_type
 from gateway.artifacts.paths import FOLDERS, INSTANCE_ID, open_beneath, parts_of, text_of, url_of
-from gateway.artifacts.problems import errors_as_problems
 from gateway.artifacts.static import PAGES, StaticFiles, page
 from gateway.artifacts.window import read_window
 from gateway.body import json_response
-from gateway.errors import errors_as_responses
+from gateway.errors import SPEAKS_PROBLEMS, errors_as_responses
 from gateway.routes import Route, add_routes
 
 _INSTANCE = f"/{{instance_id:{INSTANCE_ID.pattern}}}"
@@ -37,7 +36,8 @@ _VARY = {"Vary": "Accept"}
 
 def artifacts_app(data_dir: Path, instances: Instances) -> web.Application:
     """The application that serves the instances' folders below `data_dir`, the live views and the pages around them."""
-    app = web.Application(middlewares=[errors_as_responses, errors_as_problems])
+    app = web.Application(middlewares=[errors_as_responses])
+    app[SPEAKS_PROBLEMS] = True
     live = LiveViews(data_dir, instances)
     handlers = Artifacts(data_dir, instances, live)
     add_routes(app, handlers.routes())

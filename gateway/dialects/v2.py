@@ -31,7 +31,7 @@ from gateway.supervisor import Supervisor
 from gateway.wire import Wire, wire_of
 from gateway.worker_log import MAX_BYTES as _LOG_BYTES
 from protocol.errors import InternalError, InvalidField, Unsupported
-from protocol.messages import CloseMonitor, Draw, Drew, PictureKind, SpaceName
+from protocol.messages import CloseMonitor, DescribeMonitor, Draw, Drew, Fragment, PictureKind, SpaceName
 
 F = TypeVar("F", bound=Fields)
 
@@ -168,9 +168,11 @@ class V2:
         return reply(wire.encode({"is_recording": instance.is_recording}), wire)
 
     async def monitor(self, request: web.Request) -> web.Response:
-        """Whether episodes are recorded."""
+        """Whether episodes are recorded, and the `problem` with it, if there is one."""
         wire = wire_of_request(request)
-        return reply(wire.encode({"is_recording": self._find(request).is_recording}), wire)
+        told = await self._find(request).ask(DescribeMonitor())
+        assert isinstance(told, Fragment)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
+        return reply(wire.encode(msgspec.json.decode(told.body)), wire)
 
     async def fork(self, request: web.Request) -> web.Response:
         """Snapshots are not there yet."""

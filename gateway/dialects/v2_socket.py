@@ -18,7 +18,7 @@ from gateway.body import invalid
 from gateway.dialects import v2_messages as said
 from gateway.dialects.v2 import picture, refuse_fork
 from gateway.dialects.v2_operations import Operations, encoded_document
-from gateway.errors import STATUS, problem
+from gateway.errors import STATUS, problem, without_bugs
 from gateway.leases import Lease, Leases
 from gateway.replay import was_replayed
 from gateway.routes import Route
@@ -131,7 +131,7 @@ class _Conversation:
         try:
             message = self._read(data)
             reply_id = bytes(message.id)
-            status, body = await self._do(message)
+            status, body = await without_bugs(self._operate(message), type(message).__name__)
             reply = {"id": reply_id, "status": wire.encode(status), "body": body}
             if was_replayed.get():
                 reply["replayed"] = wire.boolean(True)
@@ -142,16 +142,6 @@ class _Conversation:
             reply = {"id": reply_id, "status": wire.encode(status.value)}
             reply["problem"] = wire.encode(problem(error, status, path))
         await self._send(wire.object(reply))
-
-    async def _do(self, message: said.AnyMessage) -> tuple[int, bytes]:
-        """The status and body of what the message asks for; a bug of ours is logged, not leaked."""
-        try:
-            return await self._operate(message)
-        except GymServerError:
-            raise
-        except Exception as error:
-            log.exception("%s on a socket failed", type(message).__name__)
-            raise InternalError("the server failed at this message; its log says why") from error
 
     async def _operate(self, message: said.AnyMessage) -> tuple[int, bytes]:  # noqa: PLR0911 - one line an operation
         operations, wire, find = self._operations, self._wire, self._supervisor.get

@@ -1,0 +1,40 @@
+"""How long artifacts are kept: folders of instances that are gone, and that nobody has written to for long, go too."""
+
+import asyncio
+import logging
+import re
+import shutil
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+_INSTANCE = re.compile(r"[0-9a-f]{8}")
+_INTERVAL_S = 3600.0
+log = logging.getLogger(__name__)
+
+
+async def forget_old_artifacts(data_dir: Path, keep_s: float | None, alive: Callable[[], Collection[str]]) -> None:
+    """Looks at once and then every hour, and never returns; with `keep_s` None nothing is ever deleted."""
+    while keep_s is not None:
+        expired = await asyncio.to_thread(expired_folders, data_dir, keep_s)
+        for folder in expired:
+            if folder.name not in alive():
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+                log.info("%s: its artifacts were deleted", folder.name)
+        await asyncio.sleep(_INTERVAL_S)
+
+
+def expired_folders(data_dir: Path, keep_s: float) -> list[Path]:
+    """The instances' folders in which nothing has changed for `keep_s` seconds; never one with an archive.
+
+    Evaluations on the scoreboard point to the archives and to what lies beside them.
+    """
+    before = time.time() - keep_s
+    folders = (path for path in data_dir.iterdir() if _INSTANCE.fullmatch(path.name) and path.is_dir())
+    return [folder for folder in folders if not (folder / "archives").exists() and _changed_at(folder) < before]
+
+
+def _changed_at(folder: Path) -> float:
+    """A folder's own time changes when a file in it is made, renamed or deleted; a log's when it is written."""
+    paths = (folder, *folder.iterdir(), *(folder / "logs").glob("*"))
+    return max(path.lstat().st_mtime for path in paths)
