@@ -17,6 +17,7 @@ from gateway.config import Config
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
 from gateway.dialects.v2 import V2
+from gateway.dialects.v2_docs import V2Docs
 from gateway.dialects.v2_registry import V2Registry
 from gateway.dialects.v2_scoreboard import V2Scoreboard
 from gateway.dialects.v2_socket import V2Socket
@@ -65,12 +66,16 @@ def gateway_app(
     may_end = end if config.allow_shutdown else None
     sockets = V2Socket(supervisor, supervisor.leases, artifacts_port, config.max_message_bytes)
     app.on_shutdown.append(sockets.close)
-    dialects: list[Dialect] = [
-        V1(supervisor, uploads, may_end, has_flat_reset=config.v1_flat_reset),
+    native: list[Dialect] = [
         V2(supervisor, artifacts_port),
         V2Registry(supervisor.registry),
         V2Scoreboard(supervisor, scoreboard, uploads),
         sockets,
+    ]
+    dialects: list[Dialect] = [
+        V1(supervisor, uploads, may_end, has_flat_reset=config.v1_flat_reset),
+        *native,
+        V2Docs([route for dialect in native for route in dialect.routes()]),
         Health(supervisor, supervisor.metrics),
         *([First(supervisor, config.default_env)] if config.default_env else []),
     ]

@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from gateway.crash import CrashCount, crash_report, gone_error, lost_error
 from gateway.family import Usage
-from gateway.lifecycle import ALIVE, State, may_become
+from gateway.lifecycle import ALIVE, Dialect, OnCrash, State, may_become
 from gateway.observer import Observer
 from gateway.replay import Replay
 from gateway.stack import written_stack
@@ -44,9 +43,6 @@ from protocol.messages import (
     Step,
     Stepped,
 )
-
-Dialect = Literal["seed", "http", "v2"]
-OnCrash = Literal["fail", "restart"]
 
 
 class Instance:

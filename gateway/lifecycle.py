@@ -10,6 +10,13 @@
 """
 
 from enum import StrEnum
+from typing import Literal
+
+Dialect = Literal["seed", "http", "v2"]
+"""The language of the route that created an instance."""
+
+OnCrash = Literal["fail", "restart"]
+"""What a reset does to a crashed instance."""
 
 
 class State(StrEnum):

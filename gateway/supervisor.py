@@ -14,8 +14,9 @@ import msgspec
 from gateway.config import Config
 from gateway.creations import Creations
 from gateway.document import document
-from gateway.instance import Dialect, Instance, OnCrash
+from gateway.instance import Instance
 from gateway.leases import Leases
+from gateway.lifecycle import Dialect, OnCrash
 from gateway.limits import tightened
 from gateway.metrics import Metrics
 from gateway.registry import Registry

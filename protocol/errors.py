@@ -11,6 +11,7 @@
                 MissingField
             InvalidAction           invalid_action          the action is not in the action space
             Unsupported             unsupported             this environment or server cannot do that
+                NotYetSupported                             the contract has it, this version does not
             ResetNeeded             reset_needed            no episode is running
             InstanceGone            instance_gone           closed, or crashed earlier
             PayloadTooLarge         payload_too_large       the body is above the limit
@@ -117,6 +118,10 @@ class Unsupported(CallerError):
     """This environment or this server cannot do that."""
 
     code = "unsupported"
+
+
+class NotYetSupported(Unsupported):
+    """The contract has it, this version of the server does not."""
 
 
 class ResetNeeded(CallerError):

@@ -5,7 +5,6 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
-from protocol.errors import UnknownEnvironment
 from protocol.messages import Make, Probe
 from worker.build import build, find_spec, import_modules, register_installed, render_modes
 
@@ -21,15 +20,9 @@ def probe(command: Probe) -> dict[str, Any]:
     """`{"render_modes"}` of an environment that was made and closed again.
 
     Raises:
-        UnknownEnvironment: it could not be made; the text says why.
+        UnknownEnvironment: there is none, or what it needs is not installed. It may raise anything else itself.
     """
-    make = Make(command.env_id, imports=command.imports)
-    try:
-        build(make).close()
-    except UnknownEnvironment:
-        raise
-    except Exception as error:
-        raise UnknownEnvironment(f"{command.env_id} cannot be made here: {error}") from error
+    build(Make(command.env_id, imports=command.imports)).close()
     return {"render_modes": render_modes(find_spec(command.env_id))}
 
 

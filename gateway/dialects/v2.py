@@ -10,11 +10,12 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from gateway.body import decode_fields, is_empty
+from gateway.body import decode_fields
 from gateway.dialects.v2_fields import (
     ContainsFields,
     CreateFields,
     Fields,
+    ForkFields,
     ManyResetFields,
     ManyStepFields,
     NoFields,
@@ -30,7 +31,7 @@ from gateway.routes import Route
 from gateway.supervisor import Supervisor
 from gateway.wire import Wire, wire_of
 from gateway.worker_log import MAX_BYTES as _LOG_BYTES
-from protocol.errors import InternalError, InvalidField, Unsupported
+from protocol.errors import InternalError, InvalidField, NotYetSupported, Unsupported
 from protocol.messages import CloseMonitor, DescribeMonitor, Draw, Drew, Fragment, PictureKind, SpaceName
 
 F = TypeVar("F", bound=Fields)
@@ -176,7 +177,8 @@ class V2:
 
     async def fork(self, request: web.Request) -> web.Response:
         """Snapshots are not there yet."""
-        await request.read()
+        await read_request(request, ForkFields)
+        self._find(request)
         raise refuse_fork()
 
     async def logs(self, request: web.Request) -> web.Response:
@@ -207,7 +209,7 @@ async def read_request(request: web.Request, fields: type[F]) -> tuple[Wire, F]:
     """The body's fields, and how the client wants to be answered."""
     body = await request.read()
     wire = wire_of_request(request, has_body=bool(body))
-    return wire, decode_fields(b"{}" if is_empty(body, wire.reads) else body, fields, wire.reads)
+    return wire, decode_fields(body, fields, wire.reads)
 
 
 def wire_of_request(request: web.Request, *, has_body: bool = False) -> Wire:
@@ -248,9 +250,9 @@ async def picture(instance: Instance, kind: PictureKind) -> tuple[str, bytes]:
     return media_type, await asyncio.to_thread(_picture, instance.folder / "rendered" / drew.name)
 
 
-def refuse_fork() -> Unsupported:
+def refuse_fork() -> NotYetSupported:
     """What there is instead of snapshots."""
-    return Unsupported("this server cannot fork an instance yet")
+    return NotYetSupported("this server cannot fork an instance yet")
 
 
 def _picture(path: Path) -> bytes:

@@ -95,6 +95,12 @@ class StartMonitorFields(Fields, frozen=True):
     )
 
 
+class ForkFields(Fields, frozen=True):
+    """How many snapshots of an instance."""
+
+    count: Count = 1
+
+
 class UploadFields(Fields, frozen=True):
     """Whose upload it is, and what there is to read about it."""
 
