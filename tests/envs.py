@@ -3,7 +3,9 @@
 The action of a step decides nothing but its number: each class does its mischief where its name says.
 """
 
+import collections
 import ctypes
+import itertools
 import os
 import signal
 import subprocess
@@ -81,6 +83,12 @@ class RaisesInMake(Well):
         raise ValueError("this environment cannot be made")
 
 
+class ExitsInMake(Well):
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        os._exit(7)
+
+
 class SlowToMake(Well):
     def __init__(self, render_mode: str | None = None) -> None:
         super().__init__(render_mode)
@@ -125,6 +133,13 @@ class HangsInC(Well):
         ctypes.PyDLL(None).pause()  # keeps the interpreter's lock for ever
 
 
+class SpinsInC(Well):
+    """Keeps the interpreter's lock, but has the system's signals as they were."""
+
+    def misbehave(self) -> None:
+        collections.deque(itertools.repeat(None), maxlen=0)
+
+
 class StopsItself(Well):
     def misbehave(self) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -151,17 +166,36 @@ class Floods(Well):
             os.write(2, block * 1024)
 
 
+class Prints(Well):
+    """One word each by Python, by a child and by C, then it goes without flushing anything."""
+
+    def misbehave(self) -> None:
+        print("python-out")  # noqa: T201 - what it is for
+        print("python-err", file=sys.stderr)  # noqa: T201 - as above
+        subprocess.run(["sh", "-c", "echo child-out; echo child-err >&2"], check=True)
+        ctypes.CDLL(None).puts(b"c-out")
+        ctypes.CDLL(None).perror(b"c-err")
+        os._exit(6)
+
+
 class PrintsOneLine(Well):
     def misbehave(self) -> None:
         sys.stdout.write("y" * 10_000_000)
 
 
-class Spawns(Well):
+class SpawnsAndStays(Well):
     """Children that outlive it: one in its group, one that left the group, one whose parent is gone."""
 
     def misbehave(self) -> None:
         for command in (["sleep", "1000"], ["setsid", "sleep", "1000"], ["sh", "-c", "setsid sleep 1000 & sleep 0.1"]):
             subprocess.Popen(command)
+
+
+class Spawns(SpawnsAndStays):
+    """It does not live to see what becomes of them."""
+
+    def misbehave(self) -> None:
+        super().misbehave()
         os._exit(5)
 
 
@@ -170,6 +204,16 @@ class Forks(Well):
         while True:
             if os.fork() == 0:
                 time.sleep(1000)
+
+
+class ForksAway(Well):
+    """Every fork leaves the session and forks in its turn, up to a thousand."""
+
+    def misbehave(self) -> None:
+        for _ in range(10):
+            if os.fork() == 0:
+                os.setsid()
+        time.sleep(1000)
 
 
 class OpensDescriptors(Well):
@@ -197,6 +241,13 @@ class ReturnsAGigabyte(Well):
     def step(self, action: Any) -> Step:
         observation = np.zeros(2**28 if action else 2, np.float32)
         return observation, 0.0, False, False, {}
+
+
+class ReturnsMegabytes(Well):
+    """An answer that fits, but not into anybody's buffers."""
+
+    def step(self, action: Any) -> Step:
+        return np.zeros(2**23, np.uint8), 0.0, False, False, {}
 
 
 class ReturnsTheWrongShape(Well):
