@@ -52,3 +52,17 @@ class ForkServer:
         # a worker's end by its sentinel, at once and once, so that is wasted work and a race for the exit code.
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
         return process
+
+
+def exit_code(process: ForkServerProcess) -> int | None:
+    """With what the process has ended, a signal as a negative number; None if the fork server itself is gone.
+
+    `Process.exitcode` would say 255 then, as if the process had. To be asked once, when the sentinel is ready.
+    """
+    try:
+        code: int | None = forkserver.read_signed(process.sentinel)
+    except EOFError:
+        code = None
+    # It would be read from the sentinel again before the process can be closed, and nothing is there any more.
+    process._popen.returncode = 255 if code is None else code  # type: ignore[attr-defined]  # noqa: SLF001 - as said
+    return code

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway import family
 from gateway.workers.base import Ending, WorkerLost
-from gateway.workers.forkserver import ForkServer
+from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
 from protocol.folder import STACK_SIGNAL
 from protocol.messages import Cause, Limits
@@ -19,6 +19,7 @@ from worker.entry import run_worker
 
 _STACK_S = 0.05  # for a worker to write down where it hangs, before it is killed
 _ENVELOPE_BYTES = 64 * 1024  # of a frame, beside the body or the value in it
+_NO_FORK_SERVER = "the process from which all workers are forked has ended, and they with it"
 _GRACE_S = 5.0  # for the kernel to end a killed process, before it is reported as gone all the same
 
 
@@ -148,13 +149,15 @@ class LocalWorker:
         self.kill("protocol")
 
     def _on_exit(self) -> None:
-        """The fork server has reaped the process and written its exit code to the sentinel."""
+        """The fork server has reaped the process and written its exit code to the sentinel, or is gone itself."""
         assert self._process  # noqa: S101 - narrows the type; there is no sentinel before
-        code = self._process.exitcode or 0
+        code = exit_code(self._process)
         if self._pipe:
             self._pipe.drain()  # the reply that it sent before it ended
         self._kill_group()  # what it started and left behind
         family.end_orphans()  # and what had left its group
+        if code is None:
+            self._doom, code = Ending("signal", reason=_NO_FORK_SERVER), -signal.SIGKILL
         doom = self._doom or Ending("signal" if code < 0 else "exit")
         doom.signal, doom.exit_code = (-code, None) if code < 0 else (None, code)
         self._finish(doom)
