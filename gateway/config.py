@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gateway import quantities as of
-from protocol.messages import Limits
+from protocol.facts import Limits
 
 _MEBIBYTE = 1024 * 1024
 _PREFIX = "GYM_SERVER_"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from gateway.worker_log import WorkerLog
 from gateway.workers.base import Ending
 from protocol.errors import DeadlineExceeded, GymServerError, InstanceGone, WorkerCrashed
-from protocol.messages import Cause, CrashReport
+from protocol.facts import Cause, CrashReport
 
 _TAIL_BYTES = 4096
 _TRACEBACK_BYTES = 16 * 1024

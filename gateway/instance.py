@@ -25,16 +25,14 @@ from gateway.worker_log import WorkerLog
 from gateway.workers.base import Ending, Worker, WorkerLost
 from protocol import codec
 from protocol.errors import FramingError, GymServerError, InternalError, from_failed
+from protocol.facts import Cause, CrashReport, Limits
 from protocol.folder import FAULT_LOG, OLDER_OUTPUT_LOG, OUTPUT_LOG
 from protocol.messages import (
     AnyCommand,
     AnyReply,
-    Cause,
     Close,
     CloseMonitor,
-    CrashReport,
     Failed,
-    Limits,
     Made,
     Make,
     Observed,

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from protocol.errors import InvalidField
-from protocol.messages import FieldError, Limits
+from protocol.facts import Limits
+from protocol.messages import FieldError
 
 MEANS = {
     "start_s": "deadline",

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from gateway.instance import Instance
 from gateway.lifecycle import State
-from protocol.messages import Cause
+from protocol.facts import Cause
 
 _BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from protocol.messages import Cause
+from protocol.facts import Cause
 
 
 class Observer(Protocol):

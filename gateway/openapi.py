@@ -13,7 +13,7 @@ from gateway.evaluation import Evaluation
 from gateway.routes import Route
 from gateway.wire import JSON, MSGPACK
 from protocol.errors import GymServerError
-from protocol.messages import CrashReport
+from protocol.facts import CrashReport
 
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _SCHEMA = "#/components/schemas/{name}"

@@ -26,7 +26,8 @@ from gateway.workers.base import Worker
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.local import LocalWorker
 from protocol.errors import GymServerError, InstanceGone, InvalidField, LimitReached, ShuttingDown, UnknownInstance
-from protocol.messages import Limits, Make
+from protocol.facts import Limits
+from protocol.messages import Make
 
 _FOLDERS = ("rendered", "simulation", "logs")
 _REMEMBERED = 10_000

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from gateway import family
 from gateway.instance import Instance
 from gateway.lifecycle import State
-from protocol.messages import Cause
+from protocol.facts import Cause
 
 _GLANCE_S = 0.05
 _GLANCES_PER_FAMILY = 4  # at every fourth glance the children are counted too

@@ -30,7 +30,8 @@ The code is the contract with clients; the HTTP status of each is in gateway/err
 
 from typing import ClassVar
 
-from protocol.messages import CrashReport, Failed, FieldError
+from protocol.facts import CrashReport
+from protocol.messages import Failed, FieldError
 
 
 class GymServerError(Exception):

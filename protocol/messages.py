@@ -1,4 +1,4 @@
-"""The values that cross the pipe, and those that describe an instance to both sides.
+"""The values that cross the pipe.
 
 SPEC.md gives every field its meaning. Values a client reads or wrote (observation, info, action, options)
 are bytes in the client's own encoding: only a worker looks inside them.
@@ -26,8 +26,6 @@ DescriptionForm = Literal["seed_info", "http_action_space", "http_observation_sp
 
 SpaceName = Literal["action_space", "observation_space"]
 
-Cause = Literal["exit", "signal", "deadline", "memory", "killed", "protocol"]
-
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A frozen value; decoding one with a field that it does not have fails."""
@@ -38,46 +36,6 @@ class FieldError(Message, frozen=True):
 
     path: str
     message: str
-
-
-class Limits(Message, frozen=True):
-    """What one instance may use; None is without limit.
-
-    `start_s` to `close_s` are how long the gateway waits for a command before it kills the worker; `idle_s` how long
-    nobody may use the instance before it is closed. `memory_bytes` and `processes` count the worker and all that it
-    started. `address_space_bytes` is for those who ask: graphics and physics reserve far more than they use.
-    """
-
-    start_s: float = 60.0
-    reset_s: float = 60.0
-    step_s: float = 60.0
-    render_s: float = 30.0
-    close_s: float = 10.0
-    idle_s: float | None = None
-    memory_bytes: int | None = None
-    address_space_bytes: int | None = None
-    processes: int | None = 256
-    open_files: int | None = 4096
-    file_bytes: int | None = 16 * 1024**3
-    nice: int = 0
-
-
-class CrashReport(Message, frozen=True):
-    """How a worker ended; `elapsed_s` is the time the command in flight had run.
-
-    `traceback` is the Python stack it left behind, `reason` the limit that it broke where `cause` does not say it.
-    """
-
-    cause: Cause
-    at: str
-    exit_code: int | None = None
-    signal: int | None = None
-    command: str | None = None
-    elapsed_s: float | None = None
-    steps: int = 0
-    log_tail: str = ""
-    traceback: str = ""
-    reason: str = ""
 
 
 # Commands, from the gateway to a worker.

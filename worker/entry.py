@@ -7,8 +7,8 @@ import os
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from protocol.facts import Limits
 from protocol.folder import FAULT_LOG, OUTPUT_LOG
-from protocol.messages import Limits
 
 
 def run_worker(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import setproctitle
 
-from protocol.messages import Limits
+from protocol.facts import Limits
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36

@@ -8,7 +8,7 @@ import msgspec
 from gateway.artifacts.listing import Kept
 from gateway.artifacts.paths import url_of
 from gateway.crash import in_words
-from protocol.messages import CrashReport
+from protocol.facts import CrashReport
 
 _MAX_TAIL = 4000
 

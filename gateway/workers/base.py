@@ -3,7 +3,7 @@
 from asyncio import Future
 from typing import Protocol
 
-from protocol.messages import Cause
+from protocol.facts import Cause
 
 
 class WorkerLost(Exception):
