@@ -18,11 +18,11 @@ from gateway.artifacts.listing import Entry, Page, list_folder, list_instances, 
 from gateway.artifacts.live import LiveViews
 from gateway.artifacts.media import UNKNOWN, media_type
 from gateway.artifacts.paths import FOLDERS, INSTANCE_ID, open_beneath, parts_of, text_of, url_of
-from gateway.artifacts.static import PAGES, StaticFiles, page
 from gateway.artifacts.window import read_window
 from gateway.body import json_response
 from gateway.errors import SPEAKS_PROBLEMS, errors_as_responses
 from gateway.routes import Route, add_routes
+from gateway.static import PAGES, StaticFiles, page
 
 _INSTANCE = f"/{{instance_id:{INSTANCE_ID.pattern}}}"
 _FOLDER = f"{_INSTANCE}/{{folder:{'|'.join(FOLDERS)}}}"

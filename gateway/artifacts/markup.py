@@ -10,7 +10,7 @@ from gateway.artifacts.instances import summary
 from gateway.artifacts.listing import Entry, Kept, Page
 from gateway.artifacts.media import media_type
 from gateway.artifacts.paths import text_of, url_of
-from gateway.artifacts.static import PAGES
+from gateway.static import PAGES
 
 _FRAME = Template((PAGES / "listing.html").read_text("utf-8"))
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")

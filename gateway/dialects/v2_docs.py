@@ -7,6 +7,7 @@ from aiohttp import web
 
 from gateway.openapi import openapi_document
 from gateway.routes import Route
+from gateway.static import PAGES, StaticFiles, page
 
 
 class V2Docs:
@@ -15,10 +16,20 @@ class V2Docs:
     def __init__(self, documented: Sequence[Route]) -> None:
         self._documented = documented
         self._document: bytes | None = None
+        self._static = StaticFiles()
+        self._page = (PAGES / "docs.html").read_bytes()
 
     def routes(self) -> Sequence[Route]:
         """All routes."""
-        return (Route("GET", "/v2/openapi.json", self.openapi),)
+        return (
+            Route("GET", "/v2/openapi.json", self.openapi),
+            Route("GET", "/docs", self.docs),
+            Route("GET", "/pages/{name}", self._static.serve),
+        )
+
+    async def docs(self, _request: web.Request) -> web.Response:
+        """The page."""
+        return page(self._page)
 
     async def openapi(self, _request: web.Request) -> web.Response:
         """This contract, as OpenAPI 3.1."""
