@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,11 +121,21 @@ def running_server(
     folder: Path, *flags: str, environment: dict[str, str] | None = None, command: tuple[str, ...] = ()
 ) -> Iterator[Server]:
     """A server with `folder/data` as its data directory, warm as soon as it is asked for an environment."""
-    data_dir, log = folder / "data", folder / "gateway.log"
+    data_dir = folder / "data"
     addresses = ("--port", "0", "--artifacts-port", "0", "--data-dir", str(data_dir))
+    line = (*(command or (sys.executable, "-m", "gateway")), *addresses, *flags)
+    with started(line, data_dir, folder / "gateway.log", environment) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def started(
+    line: Sequence[str], data_dir: Path, log: Path, environment: dict[str, str] | None = None
+) -> Iterator[Server]:
+    """The server that this command line starts; what it does not end itself is ended with the block."""
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [*(command or (sys.executable, "-m", "gateway")), *addresses, *flags],
+            line,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
