@@ -26,18 +26,18 @@ class Dialect(Protocol):
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     """Every route is served in both spellings, GET also as HEAD, and OPTIONS names a path's methods."""
-    methods: dict[str, list[str]] = {}
+    by_path: dict[str, list[Route]] = {}
     for route in routes:
-        path = route.path.rstrip("/")
-        methods.setdefault(path, []).extend(methods_of(route))
-        for spelling in (path, path + "/"):
-            if route.method == "GET":
-                app.router.add_get(spelling, route.handler)
-            else:
-                app.router.add_route(route.method, spelling, route.handler)
-    for path, allowed in methods.items():
-        answer = _options(sorted(set(allowed)))
-        for spelling in (path, path + "/"):
+        by_path.setdefault(route.path.rstrip("/"), []).append(route)
+    # The router tries its patterns one after the other, so those of every step and every episode come first.
+    for path in sorted(by_path, key=lambda path: (not path.endswith("/step"), not path.endswith("/reset"))):
+        answer = _options(sorted({method for route in by_path[path] for method in methods_of(route)}))
+        for spelling in (path, path + "/") if path else ("/",):
+            for route in by_path[path]:
+                if route.method == "GET":
+                    app.router.add_get(spelling, route.handler)
+                else:
+                    app.router.add_route(route.method, spelling, route.handler)
             app.router.add_route("OPTIONS", spelling, answer)
 
 
