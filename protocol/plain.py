@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from protocol.arrays import sent_dtype
 
-ORJSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-
+_LEAVES = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _MAX_DEPTH = 64
 _MAX_REPR = 1000
 _INTEGERS = range(-(2**63), 2**64)  # what both formats can hold
@@ -39,6 +38,17 @@ def plain(value: Any, form: Form) -> Any:
     return _Walk(form).plain(value)
 
 
+def dump_json(value: Any) -> bytes:
+    """The value as orjson writes it; a float that is not finite becomes null.
+
+    Raises:
+        TypeError: there is something in it that orjson does not know, or would not write in full.
+    """
+    return orjson.dumps(
+        value, default=_dump_numbers, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    )
+
+
 def shown(value: object) -> dict[str, str]:
     """What has no form is shown, never dropped."""
     try:
@@ -55,7 +65,7 @@ class _Walk:
         self._form = form
         self._around: list[int] = []
 
-    def plain(self, value: Any) -> Any:  # noqa: PLR0911 - one flat list of types, the frequent ones first
+    def plain(self, value: Any) -> Any:  # noqa: C901, PLR0911 - one flat list of types, the frequent ones first
         match value:
             case None:
                 return None
@@ -70,6 +80,8 @@ class _Walk:
                 return text if _valid(text) == text else shown(text)
             case np.ndarray() | dict() | list() | tuple() | Mapping():
                 return self._inside(value)
+            case np.timedelta64():  # an integer to NumPy, but in a unit
+                return shown(value)
             case np.bool_() | np.integer():
                 return self.plain(value.item())
             case np.floating():
@@ -109,7 +121,7 @@ class _Walk:
 
     def _array(self, array: NDArray[Any]) -> Any:
         array = np.asarray(array)
-        if self._form.array and sent_dtype(array.dtype):
+        if self._form.array and sent_dtype(array.dtype) is not None:
             return self._form.array(array)
         if array.ndim == 0:
             return self.plain(array[()])
@@ -129,10 +141,17 @@ class _Walk:
         return objects.tolist()
 
 
+def _dump_numbers(value: object) -> orjson.Fragment:
+    """NumPy's numbers. By itself orjson would take its dates as well, and leave gaps for those that it cannot write."""
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf":
+        return orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
+    raise TypeError
+
+
 def _as_orjson(value: object) -> Any:
     """What orjson has a form for where we have none (UUIDs, np.datetime64) has the same form everywhere."""
     try:
-        return orjson.loads(orjson.dumps(value, option=ORJSON))
+        return orjson.loads(orjson.dumps(value, option=_LEAVES))
     except TypeError:
         return shown(value)
 
@@ -141,7 +160,7 @@ def _name(key: Any) -> str:
     """A key of a mapping as the name of a member."""
     match key:
         case str():
-            return _valid(key)
+            return _valid(str.__str__(key))
         case bool() | np.bool_():
             return "true" if key else "false"
         case None:

@@ -15,7 +15,7 @@ import orjson
 from protocol.arrays import array_extension, base64_array, pack_array, read_extension, sent_dtype
 from protocol.errors import BadRequest
 from protocol.messages import Format, Style
-from protocol.plain import ORJSON, Form, plain
+from protocol.plain import Form, dump_json, plain
 
 _V1_INFINITY = 1e100  # what the servers of 2016 wrote, and their clients know
 _TWICE_ROUNDED = b"7.038531e-26"
@@ -38,7 +38,7 @@ def write_info(info: Any, style: Style) -> bytes:
 
 def write_msgpack(value: Any) -> bytes:
     """MessagePack, arrays as extension type 1: bit for bit what the environment returned."""
-    if isinstance(value, np.ndarray) and sent_dtype(value.dtype):
+    if isinstance(value, np.ndarray) and sent_dtype(value.dtype) is not None:
         return pack_array(value)
     packed: bytes = msgpack.packb(plain(value, _MSGPACK))
     return packed
@@ -47,16 +47,15 @@ def write_msgpack(value: Any) -> bytes:
 def write_json(value: Any, form: Form | None = None) -> bytes:
     """Strict JSON (RFC 8259), floats that are not finite as strings unless the form says otherwise.
 
-    orjson writes what it can at once. It writes such floats as null, so a text without a null is right as it stands;
-    the others, and what orjson refuses, take the slow way.
+    What orjson writes without a null is right as it stands; the others, and what it refuses, take the slow way.
     """
     form = form or _JSON
     try:
-        text = b"null" if form.array else orjson.dumps(value, option=ORJSON)
+        text = b"null" if form.array else dump_json(value)
     except TypeError:
         text = b"null"
     if b"null" in text or _TWICE_ROUNDED in text or (form is _V1 and (b"true" in text or b"false" in text)):
-        return orjson.dumps(plain(value, form), option=ORJSON)
+        return dump_json(plain(value, form))
     return text
 
 
