@@ -3,9 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.server import Server, running_server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """What a module's tests have started has ended with them."""
+    before = set(psutil.Process().children(recursive=True))
+    yield
+    left = [process for process in psutil.Process().children(recursive=True) if process not in before]
+    assert not left, f"left behind: {left}"
 
 
 @pytest.fixture(scope="module")

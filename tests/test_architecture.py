@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,3 +169,21 @@ def test_only_config_reads_the_environment_of_the_gateway() -> None:
     """`os.environ` stands in one file."""
     readers = [path for path in files("gateway") if re.search(r"\bos\.(environ|getenv)", (ROOT / path).read_text())]
     assert readers == [Path("gateway/config.py")]
+
+
+def test_the_design_names_what_is_there() -> None:
+    """Every file in its layout exists in the folder it stands under, and every dependency is in its table."""
+    design = (ROOT / "DESIGN.md").read_text()
+    layout = re.search(r"^## Layout\n(.*?)^## ", design, re.MULTILINE | re.DOTALL)
+    assert layout
+    folder, missing = "", []
+    for word in re.findall(r"[\w/]+(?:\.py)?", layout[1]):
+        if word.strip("/") in CODE:
+            folder = word.strip("/")
+        elif word.endswith(".py") and not list((ROOT / folder).rglob(word)):
+            missing.append(f"{folder}/{word}")
+    assert not missing
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    table = design.partition("## Dependencies")[2]
+    named = set(re.findall(r"[a-z][a-z-]+", table.partition("Tests:")[0]))
+    assert {re.split(r"[\[>]", requirement)[0] for requirement in project["dependencies"]} <= named
