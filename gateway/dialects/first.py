@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.body import json_bool, json_response, splice
-from gateway.dialects.v1_replies import v1_float
+from gateway.dialects.v1_replies import strict, v1_float
 from gateway.instance import Instance
 from gateway.lifecycle import State
 from gateway.routes import Route
@@ -31,10 +31,17 @@ class First:
     def routes(self) -> Sequence[Route]:
         """All routes."""
         return (
+            Route("GET", "/", self.help),
             Route("GET", "/reset", self.reset),
             Route("GET", "/step/{action}", self.step),
             Route("GET", "/info", self.info),
         )
+
+    async def help(self, request: web.Request) -> web.Response:
+        """Tell what there is."""
+        await request.read()
+        commands = {route.path: (route.handler.__doc__ or "").strip() for route in self.routes()}
+        return json_response({"available_commands": commands})
 
     async def reset(self, request: web.Request) -> web.Response:
         """Begin an episode: {"observation"}."""
@@ -67,7 +74,7 @@ class First:
         await request.read()
         reply = await (await self._instance()).ask(Describe("seed_info"))
         assert isinstance(reply, Fragment)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
-        return json_response(reply.body)
+        return json_response(await asyncio.to_thread(strict, reply.body))
 
     async def _instance(self) -> Instance:
         async with self._making:

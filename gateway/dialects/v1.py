@@ -4,8 +4,8 @@ An instance speaks the dialect of the route that created it; where their replies
 handlers hold no state.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -14,7 +14,7 @@ from msgspec import Raw
 from gateway.body import json_bool, json_response, read_fields, splice
 from gateway.dialects import v1_fields
 from gateway.dialects.v1_fields import has_action, is_true, video_every
-from gateway.dialects.v1_replies import created, done, member, nothing, picture_for, rendered, v1_float
+from gateway.dialects.v1_replies import created, done, ending, member, nothing, picture_for, rendered, strict, v1_float
 from gateway.instance import Instance
 from gateway.routes import Route, methods_of
 from gateway.supervisor import Supervisor
@@ -35,7 +35,6 @@ from protocol.messages import (
 )
 
 _ONE = "/v1/envs/{instance_id}"
-Found = TypeVar("Found")
 
 
 class V1:
@@ -105,8 +104,6 @@ class V1:
         """Create an environment from {"env_id": "CartPole-v1", "seed": 0}; answers {"instance_id"}."""
         fields = await read_fields(request, v1_fields.HttpCreateFields)
         env_id = _given(fields.env_id, "env_id")
-        if fields.seed is not None and fields.seed < 0:
-            raise InvalidField.at("$.seed", f"{fields.seed} is below 0")
         make = Make(
             env_id,
             render_mode=fields.render_mode,
@@ -156,7 +153,11 @@ class V1:
 
     async def info(self, request: web.Request) -> web.Response:
         """Tell the action space and the observation space."""
-        return json_response(await self._described(request, "seed_info"))
+        instance = self._find(request)
+        described = await self._described(request, "seed_info")
+        if instance.dialect != "seed":
+            described = await asyncio.to_thread(strict, described)
+        return json_response(described)
 
     async def action_space(self, request: web.Request) -> web.Response:
         """Tell the action space: {"info": {"name", ...}}."""
@@ -211,7 +212,7 @@ class V1:
         """Score what was recorded: {"algorithm_id", "writeup", "api_key", "ignore_open_monitors"}."""
         fields = await read_fields(request, v1_fields.UploadFields)
         _given(fields.api_key, "api_key")
-        recorded = self._known(lambda: self._supervisor.recorded(request.match_info["instance_id"]))
+        recorded = self._supervisor.recorded(request.match_info["instance_id"])
         await self._upload(recorded, fields, ignore_open_monitors=is_true(fields.ignore_open_monitors))
         return json_response({"message": True})
 
@@ -235,12 +236,12 @@ class V1:
         if self._end is None:
             raise Forbidden("clients may not end this server; start it with --allow-shutdown if they may")
         self._end()
-        return web.Response(text="Server shutting down")
+        return ending()
 
     async def _upload(self, recorded: Recorded, fields: v1_fields.UploadFields, *, ignore_open_monitors: bool) -> None:
         await self._uploads.upload(
             recorded,
-            algorithm_id=fields.algorithm_id,
+            algorithm_id=fields.algorithm_id if isinstance(fields.algorithm_id, str) else None,
             writeup=fields.writeup,
             api_key=fields.api_key,
             ignore_open_monitors=ignore_open_monitors,
@@ -253,15 +254,11 @@ class V1:
         return reply.body
 
     def _find(self, request: web.Request) -> Instance:
-        instance_id = request.match_info["instance_id"]
-        return self._known(lambda: self._supervisor.get(instance_id))
-
-    def _known(self, find: Callable[[], Found]) -> Found:
         """A closed instance is an unknown one to the clients of 2016."""
+        instance_id = request.match_info["instance_id"]
         try:
-            return find()
-        except InstanceGone as error:
-            instance_id = error.detail.split()[1]
+            return self._supervisor.get(instance_id)
+        except InstanceGone:
             raise UnknownInstance(f"Instance_id {instance_id} unknown") from None
 
 

@@ -1,7 +1,10 @@
 """How `/v1` says things, where its two ancestors said them differently, or as nobody would today."""
 
+import json
+
 import msgspec
 from aiohttp import web
+from msgspec import Raw
 
 from gateway.body import json_response
 from gateway.dialects.v1_fields import Flag, is_true
@@ -16,6 +19,11 @@ def v1_float(value: float) -> bytes:
     if value != value:  # noqa: PLR0124 - NaN alone differs from itself
         return b"null"
     return msgspec.json.encode(max(-1e100, min(value, 1e100)) if value in {float("inf"), float("-inf")} else value)
+
+
+def strict(info: bytes) -> bytes:
+    """What the seed's `info` says, in JSON: its bare Infinity is a number beyond all others, as everywhere else."""
+    return msgspec.json.encode(json.loads(info, parse_constant=lambda name: Raw(v1_float(float(name)))))
 
 
 def created(instance: Instance, env_id: str, status: int) -> web.Response:
@@ -40,6 +48,11 @@ def done(instance: Instance) -> web.Response:
 def nothing() -> web.Response:
     """204 with a content type, which the client in Haskell insists on."""
     return web.Response(status=204, headers={"Content-Type": _HTML})
+
+
+def ending() -> web.Response:
+    """That the server ends; typed like the answers of 204, as the same client insists."""
+    return web.Response(text="Server shutting down", headers={"Content-Type": _HTML})
 
 
 def picture_for(instance: Instance, render: Flag) -> Picture:
