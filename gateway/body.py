@@ -16,6 +16,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _EMPTY = frozenset({b"", b"null", b'""', b"[]", b"{}"})
 _EMPTY_MSGPACK = frozenset({b"", b"\xc0", b"\xa0", b"\x90", b"\x80"})
+_NOTHING: dict[Format, bytes] = {"json": b"{}", "msgpack": b"\x80"}
 _NAMES: dict[Format, str] = {"json": "JSON", "msgpack": "MessagePack"}
 _MISSING = re.compile(r"missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"unknown field `(.+?)`")
@@ -36,12 +37,13 @@ async def read_fields(request: web.Request, fields: type[T]) -> T:
         MissingField, InvalidField: a field is not there, or not of its type.
         PayloadTooLarge: as the server's limit says.
     """
-    body = await request.read()
-    return decode_fields(b"{}" if is_empty(body) else body, fields)
+    return decode_fields(await request.read(), fields)
 
 
 def decode_fields(body: bytes, fields: type[T], body_format: Format = "json") -> T:
     """As `read_fields`, from bytes."""
+    if is_empty(body, body_format):
+        body = _NOTHING[body_format]
     try:
         decoded: T = _decoder(fields, body_format).decode(body)
     except msgspec.ValidationError as error:
