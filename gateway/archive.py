@@ -44,6 +44,15 @@ def write_archive(data_dir: Path, instance_id: str, name: str, folder: MonitorFo
         os.close(archives_fd)
 
 
+def remove_archive(data_dir: Path, instance_id: str, name: str) -> None:
+    """The archive of that name is gone, and the room that it took is free."""
+    archives_fd = _open_archives(data_dir, instance_id)
+    try:
+        os.unlink(name, dir_fd=archives_fd)
+    finally:
+        os.close(archives_fd)
+
+
 def _add_all(archive: tarfile.TarFile, folder: MonitorFolder, max_bytes: int) -> None:
     left_bytes = max_bytes
     for name in folder.names:

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import re
-import shutil
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+
+from gateway import archive, instance_folder
 
 _INSTANCE = re.compile(r"[0-9a-f]{8}")
 _INTERVAL_S = 3600.0
@@ -19,7 +20,7 @@ async def forget_old_artifacts(data_dir: Path, keep_s: float | None, alive: Call
         expired = await asyncio.to_thread(expired_folders, data_dir, keep_s)
         for folder in expired:
             if folder.name not in alive():
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+                await asyncio.to_thread(instance_folder.remove, folder)
                 log.info("%s: its artifacts were deleted", folder.name)
         await asyncio.sleep(_INTERVAL_S)
 
@@ -30,11 +31,15 @@ def expired_folders(data_dir: Path, keep_s: float) -> list[Path]:
     Evaluations on the scoreboard point to the archives and to what lies beside them.
     """
     before = time.time() - keep_s
-    folders = (path for path in data_dir.iterdir() if _INSTANCE.fullmatch(path.name) and path.is_dir())
-    return [folder for folder in folders if not (folder / "archives").exists() and _changed_at(folder) < before]
+    return [path for path in data_dir.iterdir() if _INSTANCE.fullmatch(path.name) and _is_expired(path, before)]
 
 
-def _changed_at(folder: Path) -> float:
+def _is_expired(folder: Path, before: float) -> bool:
     """A folder's own time changes when a file in it is made, renamed or deleted; a log's when it is written."""
-    paths = (folder, *folder.iterdir(), *(folder / "logs").glob("*"))
-    return max(path.lstat().st_mtime for path in paths)
+    try:
+        if not folder.is_dir() or (folder / archive.FOLDER).exists():
+            return False
+        paths = (folder, *folder.iterdir(), *(folder / "logs").glob("*"))
+        return max(path.lstat().st_mtime for path in paths) < before
+    except FileNotFoundError:  # somebody else deletes it just now, or something in it
+        return False

@@ -1,16 +1,14 @@
 """All instances: create, find, list, close, end. The only place that knows them by their ids."""
 
 import asyncio
-import json
 import logging
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from gateway import instance_folder
 from gateway.config import Config
 from gateway.creations import Creations
 from gateway.document import document
@@ -29,7 +27,6 @@ from protocol.errors import GymServerError, InstanceGone, InvalidField, LimitRea
 from protocol.facts import Limits
 from protocol.messages import Make
 
-_FOLDERS = ("rendered", "simulation", "logs")
 _REMEMBERED = 10_000
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -87,6 +84,7 @@ class Supervisor:
         Raises:
             LimitReached: as many instances live as may.
             InvalidField: a limit is wider than the server's own.
+            InternalError: its folder cannot be written; the text says why.
             GymServerError: as the worker's `make` says; nothing is left of the attempt.
         """
         if reason := self.why_full():
@@ -97,12 +95,13 @@ class Supervisor:
         instance = self._enter(make, dialect, choices, limits)
         try:
             await instance.start()
+            instance_folder.describe(instance.folder, instance.env_id, instance.created_at)
         except BaseException:
+            await instance.close()
             del self._instances[instance.instance_id]
             instance.discard()
-            await asyncio.to_thread(shutil.rmtree, instance.folder, ignore_errors=True)
+            await asyncio.to_thread(instance_folder.remove, instance.folder)
             raise
-        _record(instance)
         log.info("%s: created %s, process %s", instance.instance_id, instance.env_id, instance.pid)
         return instance
 
@@ -204,19 +203,20 @@ class Supervisor:
             instance.viewers = max(0, instance.viewers - 1)  # another one may have taken the id meanwhile
 
     def _enter(self, make: Make, dialect: Dialect, choices: Choices, limits: Limits) -> Instance:
-        instance_id, folder = self._new_folder()
-        instance = Instance(
-            instance_id,
-            make,
-            folder,
-            self._new_worker,
-            dialect=dialect,
-            limits=limits,
-            queue_length=self._config.queue_length,
-            observer=self.metrics,
-            on_crash=choices.on_crash,
-            labels=choices.labels,
-        )
+        instance_id, folder = instance_folder.new_folder(self._config.data_dir)
+        with instance_folder.writing():
+            instance = Instance(
+                instance_id,
+                make,
+                folder,
+                self._new_worker,
+                dialect=dialect,
+                limits=limits,
+                queue_length=self._config.queue_length,
+                observer=self.metrics,
+                on_crash=choices.on_crash,
+                labels=choices.labels,
+            )
         self._instances[instance_id] = instance
         return instance
 
@@ -237,19 +237,6 @@ class Supervisor:
         frame_bytes = config.max_body_bytes, config.max_reply_bytes
         return LocalWorker(self._forkserver, "registry", "", folder, config.limits, *frame_bytes)
 
-    def _new_folder(self) -> tuple[str, Path]:
-        """An id that was never used while its artifacts exist: making its folder is what reserves it."""
-        while True:
-            instance_id = secrets.token_hex(4)
-            folder = self._config.data_dir / instance_id
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            for name in _FOLDERS:
-                (folder / name).mkdir()
-            return instance_id, folder.resolve()
-
 
 def _recorded(instance: Instance) -> Recorded:
     threshold = instance.made.reward_threshold if instance.made else None
@@ -261,11 +248,3 @@ def _remember(memory: dict[str, T], key: str, value: T) -> None:
     memory[key] = value
     if len(memory) > _REMEMBERED:
         del memory[next(iter(memory))]
-
-
-def _record(instance: Instance) -> None:
-    """What the artifact server says of the instance when it is long gone."""
-    facts = {"env_id": instance.env_id, "created_at": instance.created_at.isoformat(timespec="milliseconds")}
-    aside = instance.folder / ".instance.json.tmp"
-    aside.write_text(json.dumps(facts))
-    aside.replace(instance.folder / "instance.json")

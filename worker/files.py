@@ -1,8 +1,12 @@
-"""Files that others read while they are written: whole or not there at all."""
+"""Files that others read while they are written: whole or not there at all; and why one could not be written."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
+"""Errors that the disk or its administrator cause, and no environment."""
 
 
 def replace(path: Path, write: Callable[[Path], None]) -> None:
@@ -26,6 +30,13 @@ def replace_bytes(path: Path, content: bytes) -> None:
 def replace_by_link(path: Path, existing: Path) -> None:
     """The path is another name of an existing file."""
     replace(path, lambda aside: aside.hardlink_to(existing))
+
+
+def reason(error: Exception) -> str:
+    """The error in one line, without the server's own paths."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _write(path: Path, content: bytes) -> None:

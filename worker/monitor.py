@@ -13,8 +13,9 @@ import gymnasium
 from protocol.errors import InvalidField, ResetNeeded
 from protocol.messages import FieldError
 from worker import monitor_files
+from worker.files import reason
 from worker.monitor_files import MonitorFiles, Results
-from worker.recording import Recording, reason
+from worker.recording import Recording
 
 _EVERY_THOUSANDTH = 1000
 _NAMED_FILES = 3
@@ -93,11 +94,13 @@ class Monitor:
             self._count()
 
     def close(self) -> None:
-        """The files are whole and stay as they are; closing twice is closing once."""
+        """The files are whole and stay as they are; closing again writes again what could not be written."""
         if self._is_open:
             self._is_open = self._is_running = False
             self._end_film()
-            self._save()
+        elif not self._saving_problem:
+            return
+        self._save()
 
     def _count(self) -> None:
         self._results.end(self._length, self._return, time.time())

@@ -8,7 +8,7 @@ import gymnasium
 import msgspec
 
 from worker.asciicast import Asciicast
-from worker.files import replace_bytes
+from worker.files import reason, replace_bytes
 from worker.video import Video
 
 
@@ -37,7 +37,8 @@ class Recording:
         if not self.problem:
             return True
         for name in (self.name, self.meta_name):
-            (self._folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self._folder / name).unlink()
         return False
 
     def capture(self) -> None:
@@ -87,10 +88,3 @@ class Recording:
         # What it raises now follows from the error before.
         with contextlib.suppress(Exception):
             self._film.close()
-
-
-def reason(error: Exception) -> str:
-    """The error in one line, without the server's own paths."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

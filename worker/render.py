@@ -12,7 +12,7 @@ from PIL import Image
 
 from protocol.errors import Unsupported
 from protocol.messages import Drawn, PictureKind
-from worker.files import replace, replace_by_link, replace_bytes
+from worker.files import reason, replace, replace_by_link, replace_bytes
 from worker.text_picture import draw_text
 
 _MIN_INTERVAL_S = 0.1
@@ -71,7 +71,7 @@ class Renderer:
                 self._save_text(drawing, number)
             name = self._save(_image(drawing), number)
         except Exception as error:  # noqa: BLE001 - the step has succeeded, and its answer says why there is no picture
-            return Drawn(error=f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+            return Drawn(error=reason(error))
         self._drawn_at = time.monotonic()
         if number:
             self._last = int(number)

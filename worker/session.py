@@ -8,7 +8,7 @@ import orjson
 from gymnasium import spaces
 
 from protocol.actions import read_member
-from protocol.errors import BadRequest, InvalidAction, InvalidField
+from protocol.errors import BadRequest, InternalError, InvalidAction, InvalidField
 from protocol.messages import (
     Compare,
     Contains,
@@ -37,6 +37,7 @@ from protocol.spaces import describe_json
 from protocol.values import read, write
 from worker.build import build, read_object
 from worker.episodes import Episodes
+from worker.files import DISK_TROUBLE, reason
 from worker.http_space import http_space
 from worker.members import contains, sample
 from worker.monitor import Monitor
@@ -53,6 +54,7 @@ class Session:
         self._env: gymnasium.Env[Any, Any]
         self._renderer: Renderer
         self._episodes: Episodes
+        self._closed_monitor: Monitor | None = None
 
     def make(self, command: Make) -> Made:
         """The environment is built; the first command, once.
@@ -108,8 +110,14 @@ class Session:
 
         Raises:
             Unsupported: the environment draws nothing of that kind.
+            InternalError: it cannot be written; the text says why.
         """
-        return Drew(self._renderer.draw_kind(command.kind))
+        try:
+            return Drew(self._renderer.draw_kind(command.kind))
+        except OSError as error:
+            if error.errno not in DISK_TROUBLE:
+                raise
+            raise InternalError(f"the picture cannot be written: {reason(error)}") from error
 
     def sample(self, command: Sample) -> Fragment:
         """Members of a space, as a list."""
@@ -168,15 +176,17 @@ class Session:
         )
 
     def close_monitor(self) -> None:
-        """The recording is whole on disk; without one, nothing happens."""
-        monitor, self._episodes.monitor = self._episodes.monitor, None
+        """The recording is whole on disk; without one, nothing happens. If it could not be written, try again."""
+        monitor = self._closed_monitor = self._episodes.monitor or self._closed_monitor
+        self._episodes.monitor = None
         if monitor:
             monitor.close()
 
     def describe_monitor(self) -> Fragment:
-        """Whether episodes are recorded, and what is wrong with it, if anything."""
+        """Whether episodes are recorded, and what is wrong with that recording or the last one, if anything."""
         monitor = self._episodes.monitor
-        return Fragment(orjson.dumps({"is_recording": monitor is not None, "problem": monitor and monitor.problem}))
+        described = monitor or self._closed_monitor
+        return Fragment(orjson.dumps({"is_recording": monitor is not None, "problem": described and described.problem}))
 
     def close(self) -> None:
         """Monitor and environment are closed."""

@@ -1,0 +1,70 @@
+"""The folder of an instance below the data directory: made, described for those who come later, and removed."""
+
+import contextlib
+import json
+import logging
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from protocol.errors import InternalError
+
+_FOLDERS = ("rendered", "simulation", "logs")
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """What the disk refuses is the operator's affair, so the log has it; the client is told why, and not where.
+
+    Raises:
+        InternalError: something could not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        log.error("the data directory cannot be written: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
+        raise InternalError(f"the data directory cannot be written: {error.strerror}") from error
+
+
+def new_folder(data_dir: Path) -> tuple[str, Path]:
+    """A new instance's id and folder; the id was never used while its artifacts exist: making the folder reserves it.
+
+    Raises:
+        InternalError: the folder cannot be made; the text says why.
+    """
+    while True:
+        instance_id = secrets.token_hex(4)
+        folder = data_dir.resolve() / instance_id
+        with writing():
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            try:
+                for name in _FOLDERS:
+                    (folder / name).mkdir()
+            except OSError:
+                remove(folder)
+                raise
+        return instance_id, folder
+
+
+def describe(folder: Path, env_id: str, created_at: datetime) -> None:
+    """The folder has what the artifact server says of the instance when it is long gone.
+
+    Raises:
+        InternalError: it cannot be written; the text says why.
+    """
+    facts = {"env_id": env_id, "created_at": created_at.isoformat(timespec="milliseconds")}
+    aside = folder / ".instance.json.tmp"
+    with writing():
+        aside.write_text(json.dumps(facts))
+        aside.replace(folder / "instance.json")
+
+
+def remove(folder: Path) -> None:
+    """Nothing is left of the folder that can be deleted."""
+    shutil.rmtree(folder, ignore_errors=True)
