@@ -77,7 +77,7 @@ class Instance:
         self.made: Made | None = None
         self.crash: CrashReport | None = None
         self.restarts = 0
-        self.statistics = Statistics()
+        self.statistics = Statistics(make.autoreset)
         self.usage = Usage(0, 0.0, 0)
         self.output_log = WorkerLog(folder / OUTPUT_LOG, folder / OLDER_OUTPUT_LOG)
         self.fault_log = WorkerLog(folder / FAULT_LOG)
@@ -262,7 +262,6 @@ class Instance:
         self._become(State.STARTING)
         self.crash = None
         self.restarts += 1
-        self.is_recording = False
         await self._start()
 
     def _on_ended(self, worker: Worker, ending: Ending) -> None:
@@ -294,3 +293,4 @@ class Instance:
         if not may_become(self.state, state):
             raise InternalError(f"instance {self.instance_id} cannot go from {self.state} to {state}")
         self.state = state
+        self.is_recording = self.is_recording and state in ALIVE

@@ -1,21 +1,26 @@
 """What an instance has done, counted outside its environment, so that a crash loses none of it."""
 
+import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from statistics import fmean
 from typing import Any
 
-from protocol.messages import AnyReply, Drawn, Observed, Stepped, Transition
+from protocol.messages import AnyReply, Autoreset, Drawn, Observed, Stepped, Transition
 
 _KEPT = 1000
 _BEST_OF = 100
 
 
 class Statistics:
-    """Episodes, steps and latencies of one instance; the last 1,000 of each are kept."""
+    """Episodes, steps and latencies of one instance; the last 1,000 of each are kept.
 
-    def __init__(self) -> None:
+    An episode counts when the environment says that it has ended. Steps that a client of `/v1` takes beyond that are
+    counted as steps, and belong to no episode.
+    """
+
+    def __init__(self, autoreset: Autoreset = "disabled") -> None:
         self.steps = self.episodes = 0
         self.steps_per_s = 0.0
         self.picture_error: str | None = None
@@ -24,6 +29,8 @@ class Statistics:
         self._latencies_s: dict[str, deque[float]] = {}
         self._return = 0.0
         self._length = 0
+        self._is_running = False
+        self._begins_at_end = autoreset == "same_step"
         self._best_mean: float | None = None
         self._seen = (time.monotonic(), 0)
 
@@ -77,21 +84,24 @@ class Statistics:
         self.steps += 1
         self._length += 1
         self._return += transition.reward
-        if transition.terminated or transition.truncated:
+        if self._is_running and (transition.terminated or transition.truncated):
             self._end_episode()
 
     def _begin_episode(self) -> None:
         """What was counted of an episode without an end is forgotten."""
         self._return, self._length = 0.0, 0
+        self._is_running = True
 
     def _end_episode(self) -> None:
         self.episodes += 1
         self._returns.append(self._return)
         self._lengths.append(self._length)
         if len(self._returns) >= _BEST_OF:
-            mean = fmean(list(self._returns)[-_BEST_OF:])
-            self._best_mean = mean if self._best_mean is None else max(self._best_mean, mean)
+            mean = _mean(list(self._returns)[-_BEST_OF:])
+            if math.isfinite(mean):
+                self._best_mean = mean if self._best_mean is None else max(self._best_mean, mean)
         self._begin_episode()
+        self._is_running = self._begins_at_end
 
     def _picture(self, drawn: Drawn | None) -> None:
         if drawn:
@@ -104,7 +114,15 @@ def percentiles(latencies_s: Iterable[float]) -> dict[str, float]:
     return {f"p{p}": round(ordered[max(0, -(-len(ordered) * p // 100) - 1)], 6) for p in (50, 99)}
 
 
-def _spread(values: deque[float] | deque[int]) -> dict[str, float | None]:
+def _spread(values: Collection[float]) -> dict[str, float | None]:
     if not values:
         return {"mean": None, "min": None, "max": None}
-    return {"mean": fmean(values), "min": min(values), "max": max(values)}
+    return {"mean": _mean(values), "min": min(values), "max": max(values)}
+
+
+def _mean(values: Collection[float]) -> float:
+    """NaN where they have none: a reward may be anything."""
+    try:
+        return fmean(values)
+    except (ValueError, OverflowError):  # both infinities, or a sum beyond the largest number
+        return math.nan
