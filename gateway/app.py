@@ -23,6 +23,7 @@ from gateway.dialects.v2_scoreboard import V2Scoreboard
 from gateway.dialects.v2_socket import V2Socket
 from gateway.errors import errors_as_responses
 from gateway.family import adopt_orphans
+from gateway.forwarding import Forwarder
 from gateway.gateway_log import set_up_logging
 from gateway.health import Health
 from gateway.retention import forget_old_artifacts
@@ -58,11 +59,15 @@ def serve(config: Config) -> int:
 
 
 def gateway_app(
-    config: Config, supervisor: Supervisor, scoreboard: Scoreboard, artifacts_port: int, end: Callable[[], None]
+    config: Config,
+    supervisor: Supervisor,
+    scoreboard: Scoreboard,
+    uploads: Uploads,
+    artifacts_port: int,
+    end: Callable[[], None],
 ) -> web.Application:
     """The API, on the first port; `end` ends the server."""
     app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
-    uploads = Uploads(scoreboard, config.data_dir, config.upload_keys)
     may_end = end if config.allow_shutdown else None
     sockets = V2Socket(supervisor, supervisor.leases, artifacts_port, config.max_message_bytes)
     app.on_shutdown.append(sockets.close)
@@ -95,7 +100,10 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
             artifacts_url = await stack.enter_async_context(_listening(artifacts, config, config.artifacts_port))
             scoreboard = await Scoreboard.open(config.data_dir / "scoreboard.sqlite3")
             stack.push_async_callback(scoreboard.close)
-            gateway = gateway_app(config, supervisor, scoreboard, int(artifacts_url.rpartition(":")[2]), stop.set)
+            forwarder = Forwarder(scoreboard, config.data_dir, config.upload_to) if config.upload_to else None
+            uploads = Uploads(scoreboard, config.data_dir, config.upload_keys, forwarder)
+            artifacts_port = int(artifacts_url.rpartition(":")[2])
+            gateway = gateway_app(config, supervisor, scoreboard, uploads, artifacts_port, stop.set)
             gateway_url = await stack.enter_async_context(_listening(gateway, config, config.port))
         except (SchemaTooNew, sqlite3.Error) as error:
             log.error("the scoreboard cannot be opened: %s", error)  # noqa: TRY400 - as below
@@ -107,6 +115,8 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
         await stack.enter_async_context(_running(supervisor.watch_over.run()))
         forgetting = forget_old_artifacts(config.data_dir, config.keep_artifacts_s, supervisor.ids)
         await stack.enter_async_context(_running(forgetting))
+        if forwarder:
+            await stack.enter_async_context(_running(forwarder.run()))
         print(f"gateway {gateway_url}\nartifacts {artifacts_url}", flush=True)  # noqa: T201 - the promise of the command line
         await stop.wait()
         log.info("ending")

@@ -37,6 +37,7 @@ class Config(msgspec.Struct, frozen=True):
     limits: Limits = Limits(idle_s=6 * 3600, memory_bytes=_half_of_memory())
     default_env: str | None = None
     upload_keys: tuple[str, ...] = ()
+    upload_to: str | None = None
     allow_shutdown: bool = False
     v1_flat_reset: bool = False
     access_log: bool = False
@@ -62,6 +63,7 @@ _SETTINGS = (
     _Setting("--max-message-bytes", "max_message_bytes", of.size, "size of a message on a socket"),
     _Setting("--max-reply-bytes", "max_reply_bytes", of.size, "size of an environment's answer"),
     _Setting("--keep-artifacts", "keep_artifacts_s", of.seconds_or_never, "seconds; 0: for ever"),
+    _Setting("--upload-to", "upload_to", of.http_url, "address that every uploaded recording is sent on to"),
 )
 _LIMITS = (
     _Setting("--start-timeout", "start_s", of.seconds, "seconds to build an environment"),

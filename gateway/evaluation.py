@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
+from typing import Literal
 
 import msgspec
 
@@ -44,12 +45,25 @@ class Video(msgspec.Struct, frozen=True):
     content_type: str
 
 
+class Forwarded(msgspec.Struct, frozen=True):
+    """Whether the operator's endpoint has the archive, since when (`at`), and after how many attempts.
+
+    `last_error` is why the last of them failed, or None. A "failed" one is not tried again.
+    """
+
+    state: Literal["pending", "done", "failed"]
+    at: str
+    attempts: int = 0
+    last_error: str | None = None
+
+
 class Evaluation(msgspec.Struct, frozen=True):
     """One upload, scored.
 
     `episodes_to_solve` is how many episodes went before the first 100 whose mean reached the environment's
     `reward_threshold`: 0 if the first 100 did, None if none did or the environment has no threshold. Without 100
-    episodes there is no mean. `archive` and the videos' paths are those on the artifact port.
+    episodes there is no mean. `archive` and the videos' paths are those on the artifact port. `forwarded` is None
+    where the server forwards nothing.
     """
 
     evaluation_id: str
@@ -65,6 +79,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     learning_curve: list[Point]
     videos: list[Video]
     archive: str
+    forwarded: Forwarded | None = None
 
 
 def evaluate(
@@ -102,7 +117,7 @@ def evaluate(
         env_id=env_id,
         algorithm_id=algorithm_id,
         writeup=writeup,
-        created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        created_at=now_as_text(),
         episodes=len(results.episodes),
         steps=sum(episode.length for episode in results.episodes),
         best_100_episode_mean=best_mean(returns),
@@ -111,6 +126,11 @@ def evaluate(
         videos=[_video(instance_id, film) for film in _spread(results.films, MAX_VIDEOS)],
         archive=url_of(instance_id, archive.FOLDER, archive_name),
     )
+
+
+def now_as_text() -> str:
+    """The time as RFC 3339 has it, in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def best_mean(returns: Sequence[float]) -> float | None:

@@ -1,6 +1,7 @@
-"""Ports, times and sizes as an operator writes them on a command line."""
+"""Ports, times, sizes and addresses as an operator writes them on a command line."""
 
 from argparse import ArgumentTypeError
+from urllib.parse import urlsplit
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _MAX_S = 1e9  # asyncio's timers hold no more
@@ -65,6 +66,20 @@ def niceness(text: str) -> int:
     if not 0 <= number <= _MAX_NICE:
         raise ArgumentTypeError(f"{text!r} is not a niceness, 0 to {_MAX_NICE}")
     return number
+
+
+def http_url(text: str) -> str | None:
+    """An address that begins with http:// or https:// and names a host; nothing stands for none."""
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        is_complete = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        is_complete = False
+    if not is_complete:
+        raise ArgumentTypeError(f"{text!r} is not an address such as https://example.org/uploads")
+    return text
 
 
 def _whole(text: str) -> int:

@@ -5,17 +5,19 @@ SQLite's `user_version`: a step of `MIGRATIONS` brings an older file up by one. 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
-from gateway.evaluation import Evaluation
+from gateway.evaluation import Evaluation, Forwarded
 from protocol.errors import NotFound
 
 FILE_NAME = "scoreboard.sqlite3"
@@ -33,21 +35,42 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE INDEX evaluations_by_rank ON evaluations (env_id, best_100_episode_mean DESC)",
     ),
+    (
+        """CREATE TABLE forwards (
+            evaluation_id TEXT PRIMARY KEY REFERENCES evaluations,
+            state TEXT NOT NULL,
+            at TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            last_error TEXT,
+            due_at REAL NOT NULL
+        ) STRICT""",
+        "CREATE INDEX forwards_by_time ON forwards (due_at) WHERE state = 'pending'",
+    ),
 )
 """The statements of each step, the first from an empty file to version 1. What was released is never changed."""
 
-_RANKED = """
-    SELECT document FROM evaluations
+_SELECT = """
+    SELECT document, state, at, attempts, last_error, due_at FROM evaluations LEFT JOIN forwards USING (evaluation_id)
+"""
+_RANKED = f"""{_SELECT}
     WHERE (:env_id IS NULL OR env_id = :env_id) AND (:algorithm_id IS NULL OR algorithm_id = :algorithm_id)
     ORDER BY env_id, best_100_episode_mean DESC NULLS LAST, episodes_to_solve ASC NULLS LAST, created_at, evaluation_id
     LIMIT :limit OFFSET :offset
 """
+_NEXT_FORWARD = f"{_SELECT} WHERE state = 'pending' ORDER BY due_at LIMIT 1"
 _INSERT = """
     INSERT INTO evaluations VALUES (
         :evaluation_id, :created_at, :env_id, :algorithm_id, :best_100_episode_mean, :episodes_to_solve, :document,
         :key_hash
     )
 """
+_FORWARD = """
+    REPLACE INTO forwards (evaluation_id, state, at, attempts, last_error, due_at)
+    VALUES (:evaluation_id, :state, :at, :attempts, :last_error, :due_at)
+"""
+_COLUMNS = (
+    "evaluation_id", "created_at", "env_id", "algorithm_id", "best_100_episode_mean", "episodes_to_solve",
+)  # fmt: skip
 _BUSY_S = 5.0
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 _decode = msgspec.json.Decoder(Evaluation).decode
@@ -78,7 +101,10 @@ class Scoreboard:
         return cls(connection, thread)
 
     async def add(self, evaluation: Evaluation, api_key: str | None = None) -> None:
-        """The evaluation is on disk, with a hash of the key that it was uploaded with."""
+        """The evaluation is on disk, with a hash of the key that it was uploaded with.
+
+        If it is to be `forwarded`, then that is on disk with it, and due at once.
+        """
         await self._run(lambda: self._add(evaluation, api_key))
 
     async def find(self, evaluation_id: str) -> Evaluation:
@@ -87,19 +113,27 @@ class Scoreboard:
         Raises:
             NotFound: there is none.
         """
-        select = "SELECT document FROM evaluations WHERE evaluation_id = ?"
+        select = f"{_SELECT} WHERE evaluation_id = ?"
         row = await self._run(lambda: self._connection.execute(select, (evaluation_id,)).fetchone())
         if row is None:
             raise NotFound(f"there is no evaluation {evaluation_id}")
-        return _decode(row[0])
+        return _read(row)
 
     async def ranked(
         self, env_id: str | None = None, algorithm_id: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[Evaluation]:
         """Evaluations environment by environment, the best of each first; those without a mean come last."""
         values = {"env_id": env_id, "algorithm_id": algorithm_id, "limit": limit, "offset": offset}
-        rows = await self._run(lambda: self._connection.execute(_RANKED, values).fetchall())
-        return [_decode(document) for (document,) in rows]
+        return await self._run(lambda: [_read(row) for row in self._connection.execute(_RANKED, values)])
+
+    async def next_forward(self) -> tuple[Evaluation, float] | None:
+        """The evaluation that is to be forwarded next, and when, in seconds since 1970; None if none is."""
+        row = await self._run(lambda: self._connection.execute(_NEXT_FORWARD).fetchone())
+        return row and (_read(row), row[-1])
+
+    async def note_forward(self, evaluation_id: str, forwarded: Forwarded, due_at: float) -> None:
+        """What became of an attempt to forward the evaluation is on disk, and when the next one is due."""
+        await self._run(lambda: self._forward(evaluation_id, forwarded, due_at))
 
     async def close(self) -> None:
         """The file is closed, everything before done."""
@@ -107,12 +141,17 @@ class Scoreboard:
         self._thread.shutdown()
 
     def _add(self, evaluation: Evaluation, api_key: str | None) -> None:
-        columns = {
-            name: getattr(evaluation, name) for name in ("evaluation_id", "created_at", "env_id", "algorithm_id")
-        }
-        scores = {name: getattr(evaluation, name) for name in ("best_100_episode_mean", "episodes_to_solve")}
-        rest = {"document": msgspec.json.encode(evaluation), "key_hash": hash_key(api_key) if api_key else None}
-        self._connection.execute(_INSERT, columns | scores | rest)
+        columns = {name: getattr(evaluation, name) for name in _COLUMNS}
+        document = msgspec.json.encode(msgspec.structs.replace(evaluation, forwarded=None))
+        rest = {"document": document, "key_hash": hash_key(api_key) if api_key else None}
+        with _transaction(self._connection):
+            self._connection.execute(_INSERT, columns | rest)
+            if evaluation.forwarded:
+                self._forward(evaluation.evaluation_id, evaluation.forwarded, due_at=time.time())
+
+    def _forward(self, evaluation_id: str, forwarded: Forwarded, due_at: float) -> None:
+        row = msgspec.structs.asdict(forwarded) | {"evaluation_id": evaluation_id, "due_at": due_at}
+        self._connection.execute(_FORWARD, row)
 
     async def _run(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
@@ -142,8 +181,7 @@ def connect(path: Path, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> sql
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]]) -> None:
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
+    with _transaction(connection):
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
             raise SchemaTooNew(f"the scoreboard has schema {version}, and this program knows {len(migrations)}")
@@ -151,6 +189,23 @@ def _migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]]
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing of what is executed meanwhile is on disk."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _read(row: tuple[Any, ...]) -> Evaluation:
+    """The evaluation of a row that `_SELECT` has found."""
+    document, state, at, attempts, last_error, _ = row
+    evaluation = _decode(document)
+    if state is None:
+        return evaluation
+    return msgspec.structs.replace(evaluation, forwarded=Forwarded(state, at, attempts, last_error))
 
 
 def hash_key(api_key: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import signal
 import sqlite3
 import subprocess
@@ -190,7 +191,7 @@ def test_every_commit_reaches_the_disk_and_readers_do_not_wait(tmp_path: Path) -
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.close()
     assert pragmas == ["wal", 2]
-    assert version == len(MIGRATIONS) == 1
+    assert version == len(MIGRATIONS) == 2
 
 
 def test_an_older_file_is_brought_up_to_the_newest_version(tmp_path: Path) -> None:
@@ -203,6 +204,22 @@ def test_an_older_file_is_brought_up_to_the_newest_version(tmp_path: Path) -> No
     assert upgraded.execute("SELECT * FROM kept").fetchall() == [("old", 1.5)]
     assert upgraded.execute("PRAGMA user_version").fetchone() == (2,)
     upgraded.close()
+
+
+async def test_evaluations_of_the_first_schema_are_read_by_this_one(tmp_path: Path) -> None:
+    """That one could forward nothing, so none of them ever is."""
+    path = tmp_path / "scoreboard.sqlite3"
+    older = connect(path, MIGRATIONS[:1])
+    columns = ("eval_0000000000000000", "2026-01-01T00:00:00.000Z", "CartPole-v1", "lqr", 10.0, None)
+    document = {name: value for name, value in msgspec.to_builtins(evaluation()).items() if name != "forwarded"}
+    older.execute(
+        "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", (*columns, json.dumps(document).encode())
+    )
+    older.close()
+    opened = await Scoreboard.open(path)
+    assert await opened.ranked() == [evaluation()]
+    assert await opened.next_forward() is None
+    await opened.close()
 
 
 def test_a_step_that_fails_leaves_the_older_version(tmp_path: Path) -> None:
@@ -221,7 +238,7 @@ async def test_a_file_of_a_later_program_is_refused(tmp_path: Path) -> None:
     """It is left alone, and so is no thread behind."""
     path = tmp_path / "scoreboard.sqlite3"
     connect(path, [*MIGRATIONS, ()]).close()
-    with pytest.raises(SchemaTooNew, match="schema 2, and this program knows 1"):
+    with pytest.raises(SchemaTooNew, match="schema 3, and this program knows 2"):
         await Scoreboard.open(path)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("scoreboard")]
 
