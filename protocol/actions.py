@@ -96,10 +96,10 @@ def _(space: spaces.Graph, value: Any, path: str) -> Any:
     if not isinstance(value, Mapping) or set(value) != set(names):
         raise InvalidAction.at(path, f"expected an object of {', '.join(names)}")
     nodes, node_count = _stack(space.node_space, value["nodes"], f"{path}.nodes")
-    if value["edges"] is None or space.edge_space is None:
-        if value["edges"] is not None or value["edge_links"] is not None:
-            raise InvalidAction.at(f"{path}.edges", "edges and edge_links must both be null, or both be given")
+    if value["edges"] is None and value["edge_links"] is None:
         return spaces.GraphInstance(nodes, None, None)
+    if space.edge_space is None:
+        raise InvalidAction.at(f"{path}.edges", "expected null for a graph without edges")
     edges, edge_count = _stack(space.edge_space, value["edges"], f"{path}.edges")
     links = read_numbers(value["edge_links"], (edge_count, 2), np.dtype(np.int32), f"{path}.edge_links")
     check_bounds(links, np.zeros_like(links), np.full_like(links, node_count - 1), f"{path}.edge_links")

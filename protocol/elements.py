@@ -58,11 +58,17 @@ def check_bounds(array: NDArray[Any], low: NDArray[Any], high: NDArray[Any], pat
     Raises:
         InvalidAction: one does not; names the first.
     """
-    if ((array >= low) & (array <= high)).all():
+    is_within = (array >= low) & (array <= high)
+    if is_within.all():
         return
-    _refuse(array, np.isnan(array), path, "{} is not a number")
-    _refuse(array, array < low, path, "{} is below {}", low)
-    _refuse(array, array > high, path, "{} is above {}", high)
+    index = _first(~is_within)
+    number, least, most = (_shown(part[index]) for part in (array, low, high))
+    reason = "is not a number"
+    if array[index] < low[index]:
+        reason = f"is below {least}"
+    elif array[index] > high[index]:
+        reason = f"is above {most}"
+    raise InvalidAction.at(_place(path, index), f"{number} {reason}")
 
 
 def is_array(value: Any) -> bool:
@@ -155,7 +161,7 @@ _EXPECTED = {"b": "booleans or 0 and 1", "i": "integers", "u": "integers", "f": 
 def _cast(source: NDArray[Any], dtype: np.dtype[Any], kind: str, path: str) -> NDArray[Any]:
     """A copy in that dtype, each number checked to be one of it."""
     if kind == "b":
-        _refuse(source, (source != 0) & (source != 1), path, "{} is neither 0 nor 1")
+        _refuse(source, (source != 0) & (source != 1), path, "is neither 0 nor 1")
     elif source.dtype != dtype:
         (_check_floats if kind == "f" else _check_integers)(source, dtype, path)
     return source.astype(dtype)
@@ -164,31 +170,38 @@ def _cast(source: NDArray[Any], dtype: np.dtype[Any], kind: str, path: str) -> N
 def _check_floats(source: NDArray[Any], dtype: np.dtype[Any], path: str) -> None:
     with np.errstate(over="ignore"):
         is_lost = np.isinf(source.astype(dtype)) & ~np.isinf(source.astype(np.float64))
-    _refuse(source, is_lost, path, "{} is beyond " + dtype.name)
+    _refuse(source, is_lost, path, f"is beyond {dtype.name}")
 
 
 def _check_integers(source: NDArray[Any], dtype: np.dtype[Any], path: str) -> None:
     if source.dtype.kind == "f":
         source = source.astype(np.float64)
         is_broken = (source != np.floor(source)) | (np.abs(source) > _MAX_WHOLE_FLOAT)
-        _refuse(source, is_broken, path, "{} is not an integer")
+        _refuse(source, is_broken, path, "is not an integer")
     bounds = np.iinfo(dtype)
-    _refuse(source, (source < bounds.min) | (source > bounds.max), path, "{} is no " + dtype.name)
+    _refuse(source, (source < bounds.min) | (source > bounds.max), path, f"is no {dtype.name}")
 
 
-def _refuse(array: NDArray[Any], is_wrong: Any, path: str, message: str, bound: NDArray[Any] | None = None) -> None:
-    """Names the first element that is wrong, and the bound that it breaks."""
-    wrong = np.argwhere(is_wrong)
-    if not len(wrong):
-        return
-    index = tuple(wrong[0].tolist())
-    where = path + "".join(f"[{position}]" for position in index)
-    numbers = (array[index],) if bound is None else (array[index], bound[index])
-    raise InvalidAction.at(where, message.format(*map(_shown, numbers)))
+def _refuse(array: NDArray[Any], is_wrong: Any, path: str, reason: str) -> None:
+    """Names the first element that is wrong, if there is one."""
+    if np.any(is_wrong):
+        index = _first(is_wrong)
+        raise InvalidAction.at(_place(path, index), f"{_shown(array[index])} {reason}")
+
+
+def _first(is_wrong: Any) -> tuple[int, ...]:
+    """The index of the first element that is true."""
+    return tuple(np.argwhere(is_wrong)[0].tolist())
+
+
+def _place(path: str, index: tuple[int, ...]) -> str:
+    return path + "".join(f"[{position}]" for position in index)
 
 
 def _shown(number: Any) -> str:
     """In the fewest digits that tell it from its neighbours of the same dtype: 1.7, not 1.7000000476837158."""
+    if isinstance(number, np.bool_):
+        return str(number).lower()
     if np.isfinite(number):
         return str(number)
     return "NaN" if np.isnan(number) else "Infinity" if number > 0 else "-Infinity"

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-DERANDOMISED = settings(derandomize=True, deadline=None, database=None, max_examples=300)
+DERANDOMISED = settings(derandomize=True, deadline=None, database=None, max_examples=150)
 """The same examples on every run, on every machine."""
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
