@@ -4,6 +4,7 @@ The operator names the environment; it is made at the first request, and again w
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ from gateway.instance import Instance
 from gateway.lifecycle import State
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
-from protocol.errors import GymServerError, InvalidAction
+from protocol.errors import GymServerError, InstanceGone, InvalidAction, UnknownInstance
 from protocol.messages import Describe, Fragment, Make, Reset, Step
 
 
@@ -46,7 +47,11 @@ class First:
     async def reset(self, request: web.Request) -> web.Response:
         """Begin an episode: {"observation"}."""
         await request.read()
-        observed = await (await self._instance()).reset(Reset(writes="v1"))
+        command = Reset(writes="v1")
+        try:
+            observed = await (await self._instance()).reset(command)
+        except InstanceGone:  # its restarts are used up, as only the attempt has shown
+            observed = await (await self._instance()).reset(command)
         return json_response(splice(observation=observed.observation))
 
     async def step(self, request: web.Request) -> web.Response:
@@ -80,10 +85,17 @@ class First:
         async with self._making:
             instance = self._alive()
             if instance is None:
+                await self._clear_away()
                 make = Make(self._env_id, picks_render_mode=True, allows_past_ids=True)
                 instance = await self._supervisor.create(make, "seed")
                 self._instance_id = instance.instance_id
             return instance
+
+    async def _clear_away(self) -> None:
+        """The one that is of no use any more does not take a place among those that are."""
+        if self._instance_id is not None:
+            with contextlib.suppress(UnknownInstance):
+                await self._supervisor.close(self._instance_id)
 
     def _alive(self) -> Instance | None:
         if self._instance_id is None:
@@ -92,7 +104,7 @@ class First:
             instance = self._supervisor.get(self._instance_id)
         except GymServerError:
             return None
-        # A crashed one whose restarts are used up is of no use any more.
+        # A crashed one that is not restarted any more is of no use.
         return None if instance.state is State.CRASHED and instance.on_crash == "fail" else instance
 
 
