@@ -12,9 +12,9 @@ from tests.server import Server, running_server
 @pytest.fixture(scope="module", autouse=True)
 def _no_process_is_left() -> Iterator[None]:
     """What a module's tests have started has ended with them."""
-    before = set(psutil.Process().children(recursive=True))
+    before = set(psutil.Process().children())
     yield
-    left = [process for process in psutil.Process().children(recursive=True) if process not in before]
+    left = [process for process in psutil.Process().children() if process not in before]
     assert not left, f"left behind: {left}"
 
 
