@@ -1,46 +1,61 @@
-# `make run` and `make test` are all that a fresh machine needs; both prepare .venv/ first.
+# `make run` and `make test` are all that a fresh machine needs: what .venv/ lacks is installed first.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 5000
 ARTIFACTS_PORT ?= 8000
 DATA_DIR ?= data
 EXTRAS ?=
-VENV := .venv
-BIN := $(VENV)/bin
-comma := ,
-# One stamp for each set of extras, so that asking for another set installs it.
-stamp = $(VENV)/.installed-$(subst $(comma),-,$(or $(1),default))
-install = $(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[$(1)]" && touch $@
+IMAGE ?= gym-server
 
-.PHONY: setup run test check lint bench image clean
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+BIN := .venv/bin
+comma := ,
+# One stamp for each set of extras ever asked for, so that another set installs what it adds and nothing else.
+stamp = .venv/.installed-$(or $(subst $(comma),-,$(strip $(1))),default)
+TEST := $(call stamp,test)
+
+.PHONY: setup run test check lint bench image lock clean
 
 setup: $(call stamp,$(EXTRAS))
 
 run: setup
-	$(BIN)/gym-server run --host $(HOST) --port $(PORT) --artifacts-port $(ARTIFACTS_PORT) --data-dir $(DATA_DIR)
+	@exec $(BIN)/gym-server run --host "$(HOST)" --port "$(PORT)" --artifacts-port "$(ARTIFACTS_PORT)" \
+		--data-dir "$(DATA_DIR)"
 
-test: $(call stamp,test) lint
+test: lint
 	$(BIN)/pytest
 
-check: $(call stamp,test) lint
+check: lint
 	$(BIN)/pytest -m "not slow"
 
-lint: $(call stamp,test)
+lint: $(TEST)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(call stamp,test)
-	$(BIN)/python benchmarks/create.py
+bench: $(TEST)
+	for script in $$(grep -l __main__ benchmarks/*.py); do $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)"; done
 
 image:
-	./image.sh
+	@.ci/image "$(IMAGE)" "$(EXTRAS)"
+
+# The newest versions that pyproject.toml allows become the ones that everybody installs.
+lock:
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/pip install --quiet --upgrade setuptools ".[test]"
+	build/lock/bin/pip freeze --all --exclude pip --exclude gym-server > requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/bin/pip:
-	$(PYTHON) -m venv $(VENV)
-
-$(VENV)/.installed-%: $(VENV)/bin/pip pyproject.toml requirements.lock
-	$(call install,$(if $(filter $*,default),,$(if $(filter $*,test),test,$(EXTRAS))))
+# Through the environment the pins hold for the build backend as well; since pip 25.3 it has a variable of its own.
+.venv/.installed-%: export PIP_CONSTRAINT := requirements.lock
+.venv/.installed-%: export PIP_BUILD_CONSTRAINT := requirements.lock
+.venv/.installed-%: extras = $(subst -,$(comma),$(filter-out default,$*))
+.venv/.installed-%: pyproject.toml requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "installing gym-server$(and $(extras),[$(extras)]) into .venv/"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check \
+		--editable ".$(and $(extras),[$(extras)])" | sed -nu 's/^Collecting \([^ ]*\).*/  \1/p'
+	@touch $@
