@@ -42,6 +42,7 @@ class Shell:
     def __init__(self, server: Server, home: Path) -> None:
         (home / ".curlrc").write_text("silent\nshow-error\nfail-with-body\n")
         self._home = home
+        self._url = server.url
         self._ports = {"5000": server.url.rpartition(":")[2], "8000": server.artifacts_url.rpartition(":")[2]}
         self._ids: dict[str, str] = {}
         self._unused = list(dict.fromkeys(INSTANCE_ID.findall(README)))
@@ -58,7 +59,7 @@ class Shell:
             AssertionError: it fails.
         """
         line = self.real(command).replace("-o cartpole.png", f"-o {self._home}/cartpole.png")
-        environment = os.environ | {"CURL_HOME": str(self._home)}
+        environment = os.environ | {"CURL_HOME": str(self._home), "GYM_SERVER_URL": self._url}
         ended = subprocess.run(
             ["bash", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=WAIT_S, check=False
         )
@@ -66,6 +67,12 @@ class Shell:
         if created := re.match(r'\{"instance_id":"(\w{8})"', ended.stdout):
             self._ids[self._unused.pop(0)] = created[1]
         return ended.stdout
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _everything_is_installed() -> None:
+    """As after the first time, so that a server does not begin by telling what it installs."""
+    subprocess.run(["make", "setup", "EXTRAS=test"], cwd=ROOT, check=True, capture_output=True)
 
 
 def make_run(line: str, folder: Path, environment: dict[str, str] | None = None) -> Any:
