@@ -1,4 +1,7 @@
-"""Recording and uploading as gym-http-api's clients do it: under a path of their own, which is a mere name here."""
+"""Recording and uploading as gym-http-api's clients do it: under a path of their own, which is a mere name here.
+
+Points 8, 18 and 19 of the twenty, from end to end.
+"""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +44,7 @@ def recorded(server: Server, instance: str) -> list[int]:
 
 
 def test_an_absolute_directory_stays_as_it_is(server: Server, caller: Caller, cartpole: str, tmp_path: Path) -> None:
-    """Neither written to, nor emptied by `force`, nor made where it is not; the recording is the instance's own."""
+    """Point 8: neither written to, nor emptied by `force`, nor made where it is not; the recording is the instance's own."""
     theirs = tmp_path / "openaigym.manifest.0.1.manifest.json"
     theirs.write_text("theirs")
     for directory in (tmp_path, tmp_path / "new"):
@@ -59,7 +62,7 @@ def test_an_absolute_directory_stays_as_it_is(server: Server, caller: Caller, ca
 
 
 def test_force_begins_anew_and_resume_goes_on(server: Server, caller: Caller, cartpole: str) -> None:
-    """As strings, too; with neither, what is there is not touched, and the answer names it."""
+    """Point 8: as strings, too; with neither, what is there is not touched, and the answer names it."""
     for fields, lengths in (({}, [2]), ({"resume": "true", "force": "false"}, [2, 2]), ({"force": "true"}, [2])):
         start(caller, cartpole, OUTDIR, **fields)
         caller.play(cartpole, 2)
@@ -74,7 +77,7 @@ def test_force_begins_anew_and_resume_goes_on(server: Server, caller: Caller, ca
 
 
 def test_two_instances_may_use_one_name(server: Server, caller: Caller, cartpole: str) -> None:
-    """It is found again as the one that was last recorded under it; neither deletes what the other has."""
+    """Point 8: it is found again as the one that was last recorded under it; neither deletes what the other has."""
     other = caller.create("Pendulum-v0")
     for instance in (cartpole, other):
         start(caller, instance, OUTDIR, force=True)
@@ -86,7 +89,7 @@ def test_two_instances_may_use_one_name(server: Server, caller: Caller, cartpole
 
 
 def test_an_upload_takes_an_open_a_closed_and_a_gone_monitor(server: Server, caller: Caller) -> None:
-    """With the episodes that have ended by then."""
+    """Point 18: with the episodes that have ended by then."""
     instance = caller.create("CartPole-v0")
     start(caller, instance, "open")
     for _ in range(3):
@@ -100,7 +103,7 @@ def test_an_upload_takes_an_open_a_closed_and_a_gone_monitor(server: Server, cal
 
 
 def test_an_upload_does_not_wait_for_a_monitor_that_closes(server: Server, caller: Caller) -> None:
-    """JavaScript's example sends both at once, and ends at any answer but a good one."""
+    """Point 18: JavaScript's example sends both at once, and ends at any answer but a good one."""
     instance = caller.create("test/Dawdles-v0")
     start(caller, instance, "closing")
     caller.play(instance)
@@ -116,7 +119,7 @@ def test_an_upload_does_not_wait_for_a_monitor_that_closes(server: Server, calle
 
 
 def test_a_recording_outlives_the_crash_of_its_environment(server: Server, caller: Caller) -> None:
-    """It can be uploaded, gone on with after the restart, and its monitor is no longer open."""
+    """Point 18: it can be uploaded, gone on with after the restart, and its monitor is no longer open."""
     instance = caller.create("test/KillsItself-v0")
     start(caller, instance, "crashing")
     caller.play(instance, 4)
@@ -128,12 +131,12 @@ def test_a_recording_outlives_the_crash_of_its_environment(server: Server, calle
     start(caller, instance, "crashing", resume=True)
     caller.play(instance, 2)
     NOTHING.check(caller.post(f"{instance}/close/"))
-    assert sorted(recorded(server, instance)) == [4]
+    assert recorded(server, instance) == [4]
 
 
 @pytest.mark.parametrize(("said", "kept"), [("mine", "mine"), ("", None), (None, None), ({}, None)], ids=repr)
 def test_an_algorithm_may_have_no_name(server: Server, caller: Caller, cartpole: str, said: Any, kept: Any) -> None:
-    """Each language has its own way to say so, R the strangest."""
+    """Point 18: each language has its own way to say so, R the strangest."""
     start(caller, cartpole, "nameless")
     caller.play(cartpole)
     caller.post(f"{cartpole}/reset/")
@@ -148,7 +151,7 @@ def test_an_algorithm_may_have_no_name(server: Server, caller: Caller, cartpole:
 
 @pytest.mark.parametrize("key", NO_KEY, ids=repr)
 def test_an_upload_needs_a_key(caller: Caller, cartpole: str, key: dict[str, Any]) -> None:
-    """Any will do, but none will not; the directory is asked for first."""
+    """Point 18: any will do, but none will not; the directory is asked for first."""
     start(caller, cartpole, "keyless")
     Complains(MISSING.format("api_key")).check(caller.post("/v1/upload/", {"training_dir": "keyless", **key}))
     Complains(MISSING.format("training_dir")).check(caller.post("/v1/upload/", key))
@@ -156,7 +159,7 @@ def test_an_upload_needs_a_key(caller: Caller, cartpole: str, key: dict[str, Any
 
 
 def test_an_upload_of_nothing_says_so(caller: Caller, cartpole: str) -> None:
-    """A name that nobody gave, and a recording without an episode."""
+    """Point 18: a name that nobody gave, and a recording without an episode."""
     Complains("training_dir").check(caller.post("/v1/upload/", {"training_dir": "/tmp/nobody", "api_key": "k"}))  # noqa: S108 - a name
     start(caller, cartpole, "nothing yet")
     Complains("nothing is recorded").check(caller.post("/v1/upload/", {"training_dir": "nothing yet", "api_key": "k"}))
@@ -170,7 +173,7 @@ def strict_server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_an_operators_keys_are_the_only_ones(strict_server: Server) -> None:
-    """Each of them is good, any other is a mistake that names the field."""
+    """Point 18: each of them is good, any other is a mistake that names the field."""
     with Caller(strict_server.url) as caller:
         instance = caller.create("CartPole-v0")
         start(caller, instance, "strict")

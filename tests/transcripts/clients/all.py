@@ -1,4 +1,4 @@
-"""The fifteen clients, of which scala-gym is two."""
+"""The fifteen clients; scala-gym is here in both of its generations."""
 
 from tests.transcripts.clients.clojure import CLOJURE
 from tests.transcripts.clients.cpp import CPP
