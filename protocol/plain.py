@@ -167,8 +167,8 @@ def _name(key: Any) -> str:
             return "null"
         case Enum():
             return _name(key.value)
-        case int() | float() | np.number():
-            return str(key.item() if isinstance(key, np.number) else key)
+        case np.number():
+            return shown(key.item())["$repr"]
         case _:
             return shown(key)["$repr"]
 

@@ -81,6 +81,7 @@ AWKWARD: list[tuple[Any, Any]] = [
     (-(2**63), -(2**63)),
     (2**64, shown("18446744073709551616")),
     (-(2**63) - 1, shown("-9223372036854775809")),
+    (10**5000, shown("<int whose repr failed: ValueError>")),
     (np.bool_(1), True),
     (np.int8(-5), -5),
     (np.uint64(2**64 - 1), 2**64 - 1),
@@ -140,6 +141,7 @@ AWKWARD: list[tuple[Any, Any]] = [
     ({"\ud800": 0}, {"\\ud800": 0}),
     ({float("nan"): 0}, {"nan": 0}),
     ({2**70: 0}, {"1180591620717411303424": 0}),
+    ({10**5000: 0}, {"<int whose repr failed: ValueError>": 0}),
 ]
 """A value, and what JSON and MessagePack both make of it."""
 
