@@ -44,7 +44,7 @@ def recorded(server: Server, instance: str) -> list[int]:
 
 
 def test_an_absolute_directory_stays_as_it_is(server: Server, caller: Caller, cartpole: str, tmp_path: Path) -> None:
-    """Point 8: neither written to, nor emptied by `force`, nor made where it is not; the recording is the instance's own."""
+    """Point 8: neither written to, nor emptied by `force`, nor made where it is not; the recording is elsewhere."""
     theirs = tmp_path / "openaigym.manifest.0.1.manifest.json"
     theirs.write_text("theirs")
     for directory in (tmp_path, tmp_path / "new"):
