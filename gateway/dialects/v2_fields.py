@@ -11,6 +11,8 @@ from protocol.messages import Autoreset
 
 Count = Annotated[int, Meta(ge=1, le=1024)]
 Seed = Annotated[int, Meta(ge=0)]
+MAX_KEY = 256
+KeyText = Annotated[str, Meta(min_length=1, max_length=MAX_KEY)]
 Label = Annotated[str, Meta(max_length=256)]
 
 
@@ -85,14 +87,18 @@ class ManyResetFields(Fields, frozen=True):
     options: Raw | UnsetType = UNSET
 
 
+class ScheduleFields(Fields, frozen=True):
+    """Which episodes are filmed: every n-th."""
+
+    every_episodes: Annotated[int, Meta(ge=1, le=2**63 - 1)]  # what the pipe to a worker carries
+
+
 class StartMonitorFields(Fields, frozen=True):
-    """How episodes are recorded; `video` says of which."""
+    """How episodes are recorded; `video` says which of them are filmed."""
 
     force: bool = False
     resume: bool = False
-    video: Literal["capped_cubic", "never"] | dict[Literal["every_episodes"], Annotated[int, Meta(ge=1)]] = (
-        "capped_cubic"
-    )
+    video: Literal["capped_cubic", "never"] | ScheduleFields = "capped_cubic"
 
 
 class ForkFields(Fields, frozen=True):

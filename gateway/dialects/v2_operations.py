@@ -1,7 +1,11 @@
 """What `/v2` can do, for REST and for sockets alike: fields in, the encoded body of the reply out. Holds no state."""
 
 import asyncio
-from typing import Any
+import contextlib
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -17,12 +21,13 @@ from gateway.dialects.v2_fields import (
     StepFields,
 )
 from gateway.document import document
-from gateway.errors import STATUS, problem
+from gateway.errors import problem, status_of
 from gateway.instance import Instance
+from gateway.replay import Key, was_replayed
 from gateway.stacking import stacked
 from gateway.supervisor import Choices, Supervisor
 from gateway.wire import Wire
-from protocol.errors import GymServerError, InvalidField, MissingField
+from protocol.errors import GymServerError, InstanceGone, InvalidField, MissingField, UnknownInstance
 from protocol.messages import (
     Contains,
     Drawn,
@@ -40,6 +45,9 @@ from protocol.messages import (
     Wrapper,
 )
 
+C = TypeVar("C", Step, Reset)
+O = TypeVar("O", Stepped, Observed)
+
 
 class Operations:
     """Each method is one operation; `pictures_url` is where a client finds the artifact server."""
@@ -47,7 +55,7 @@ class Operations:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
 
-    async def create(self, fields: CreateFields, wire: Wire, key: str | None) -> tuple[bytes, list[Instance]]:
+    async def create(self, fields: CreateFields, wire: Wire, key: Key | None) -> tuple[bytes, list[Instance]]:
         """Instances made side by side, all or none: one document, or `{"instances"}` where a count was asked for."""
         make = Make(
             env_id=fields.env_id,
@@ -59,12 +67,12 @@ class Operations:
             wrappers=tuple(Wrapper(wrapper.name, _raw(wrapper.kwargs)) for wrapper in fields.wrappers),
         )
         choices = Choices(fields.limits, fields.on_crash, fields.labels)
-        instances = await self._supervisor.create_many(make, choices, fields.count or 1, key)
+        instances = await self._supervisor.create_many(make, choices, fields.count or 1, key.text if key else None)
         documents = [encoded_document(instance, wire) for instance in instances]
         body = documents[0] if fields.count is None else wire.object({"instances": wire.list(documents)})
         return body, instances
 
-    async def reset(self, instance: Instance, fields: ResetFields, wire: Wire, key: str | None, url: str) -> bytes:
+    async def reset(self, instance: Instance, fields: ResetFields, wire: Wire, key: Key | None, url: str) -> bytes:
         """`{"observation", "info", "render"?}`."""
         command = Reset(
             writes=wire.writes,
@@ -79,7 +87,7 @@ class Operations:
             members["render"] = _drawn(instance, observed.drawn, wire, url)
         return wire.object(members)
 
-    async def step(self, instance: Instance, fields: StepFields, wire: Wire, key: str | None, url: str) -> bytes:
+    async def step(self, instance: Instance, fields: StepFields, wire: Wire, key: Key | None, url: str) -> bytes:
         """One transition, or `{"transitions"}` where several actions came; `"render"` where a picture was asked for."""
         if (fields.action is UNSET) == (fields.actions is UNSET):
             if fields.action is UNSET:
@@ -98,15 +106,13 @@ class Operations:
             members["render"] = _drawn(instance, stepped.drawn, wire, url)
         return wire.object(members)
 
-    async def step_many(self, fields: ManyStepFields, wire: Wire, key: str | None) -> bytes:
+    async def step_many(self, fields: ManyStepFields, wire: Wire, key: Key | None) -> bytes:
         """One step for each, all at the same time; a failure is in `errors` under its position, and null elsewhere."""
         if len(fields.actions) != len(fields.instance_ids):
             wanted = len(fields.instance_ids)
             raise InvalidField(f"$.actions must be one for each of $.instance_ids: {wanted}, not {len(fields.actions)}")
         steps = [Step((bytes(action),), wire.reads, wire.writes) for action in fields.actions]
-        outcomes = await asyncio.gather(
-            *(self._step_one(id_, step, key) for id_, step in zip(fields.instance_ids, steps, strict=True))
-        )
+        outcomes = await self._all_at_once(Instance.step, fields.instance_ids, steps, key)
         taken = [o.transitions[0] if isinstance(o, Stepped) else None for o in outcomes]
         nothing = wire.encode(None)
         return wire.object(
@@ -120,7 +126,7 @@ class Operations:
             }
         )
 
-    async def reset_many(self, fields: ManyResetFields, wire: Wire, key: str | None) -> bytes:
+    async def reset_many(self, fields: ManyResetFields, wire: Wire, key: Key | None) -> bytes:
         """The beginning of an episode for each; failures as in `step_many`."""
         ids = fields.instance_ids
         seeds = fields.seeds or (None,) * len(ids)
@@ -128,9 +134,7 @@ class Operations:
             raise InvalidField(f"$.seeds must be one for each of $.instance_ids: {len(ids)}, not {len(seeds)}")
         options = _raw(fields.options)
         resets = [Reset(wire.writes, seed, options, wire.reads) for seed in seeds]
-        outcomes = await asyncio.gather(
-            *(self._reset_one(id_, reset, key) for id_, reset in zip(ids, resets, strict=True))
-        )
+        outcomes = await self._all_at_once(Instance.reset, ids, resets, key)
         observed = [o if isinstance(o, Observed) else None for o in outcomes]
         nothing = wire.encode(None)
         return wire.object(
@@ -142,7 +146,7 @@ class Operations:
         )
 
     async def sample(
-        self, instance: Instance, space: SpaceName, fields: SampleFields, wire: Wire, key: str | None
+        self, instance: Instance, space: SpaceName, fields: SampleFields, wire: Wire, key: Key | None
     ) -> bytes:
         """`{"values"}`."""
         command = Sample(space, wire.writes, fields.n, fields.seed, _raw(fields.mask), wire.reads)
@@ -150,36 +154,68 @@ class Operations:
         assert isinstance(reply, Fragment)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
         return wire.object({"values": reply.body})
 
-    async def contains(self, instance: Instance, space: SpaceName, fields: ContainsFields, wire: Wire) -> bytes:
+    async def contains(
+        self, instance: Instance, space: SpaceName, fields: ContainsFields, wire: Wire, key: Key | None
+    ) -> bytes:
         """`{"contains"}`."""
-        reply = await instance.ask(Contains(space, bytes(fields.value), wire.reads))
+        reply = await instance.ask(Contains(space, bytes(fields.value), wire.reads), key)
         assert isinstance(reply, Member)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
         return wire.object({"contains": wire.boolean(reply.is_member)})
 
-    async def start_monitor(self, instance: Instance, fields: StartMonitorFields, key: str | None) -> None:
+    async def kill(self, instance: Instance, wire: Wire, key: Key | None) -> bytes:
+        """The crash report; with a key that came before, that of then, and a worker started since lives on."""
+        report = await (instance.kills.once(key, None, instance.kill) if key else instance.kill())
+        return wire.encode(msgspec.structs.asdict(report))
+
+    async def start_monitor(self, instance: Instance, fields: StartMonitorFields, key: Key | None) -> None:
         """Episodes are recorded."""
         match fields.video:
             case "capped_cubic":
                 every = None
             case "never":
                 every = 0
-            case dict(schedule):
-                if "every_episodes" not in schedule:
-                    raise InvalidField("$.video must be capped_cubic, never, or have every_episodes")
-                every = schedule["every_episodes"]
+            case schedule:
+                every = schedule.every_episodes
         await instance.ask(StartMonitor(fields.force, fields.resume, every), key)
 
-    async def _step_one(self, instance_id: str, command: Step, key: str | None) -> Stepped | GymServerError:
-        try:
-            return await self._supervisor.get(instance_id).step(command, key)
-        except GymServerError as error:
-            return error
+    async def _all_at_once(
+        self,
+        run: Callable[[Instance, C, Key | None], Awaitable[O]],
+        ids: tuple[str, ...],
+        commands: list[C],
+        key: Key | None,
+    ) -> list[O | GymServerError]:
+        """What became of each command, or why nothing did; those to one instance run in the order of the batch.
 
-    async def _reset_one(self, instance_id: str, command: Reset, key: str | None) -> Observed | GymServerError:
-        try:
-            return await self._supervisor.get(instance_id).reset(command, key)
-        except GymServerError as error:
-            return error
+        Raises:
+            InvalidField: the key came to one of the instances with something else; nothing is done.
+        """
+        keys = self._keys(key, ids, commands)
+
+        async def one(instance_id: str, command: C, own_key: Key | None) -> tuple[O | GymServerError, bool]:
+            try:
+                return await run(self._supervisor.get(instance_id), command, own_key), was_replayed.get()
+            except GymServerError as error:
+                return error, was_replayed.get()
+
+        done = await asyncio.gather(*map(one, ids, commands, keys))
+        was_replayed.set(any(replayed for _, replayed in done))  # each ran in a context of its own
+        return [outcome for outcome, _ in done]
+
+    def _keys(self, key: Key | None, ids: tuple[str, ...], commands: list[C]) -> list[Key | None]:
+        """The key of each command of a batch: one that only the same batch repeats."""
+        if key is None:
+            return [None] * len(ids)
+        batch = hashlib.blake2b(msgspec.msgpack.encode((ids, commands))).digest()
+        keys: list[Key | None] = []
+        parts: Counter[str] = Counter()
+        for id_ in ids:
+            own_key = Key(key.text, batch, parts[id_])
+            parts[id_] += 1
+            with contextlib.suppress(UnknownInstance, InstanceGone):
+                self._supervisor.get(id_).replay.check(own_key)
+            keys.append(own_key)
+        return keys
 
 
 def transition_members(transition: Transition, wire: Wire) -> dict[str, bytes]:
@@ -221,5 +257,5 @@ def _observations(fragments: list[bytes | None], wire: Wire) -> bytes:
 def _errors(outcomes: list[Any], ids: tuple[str, ...], wire: Wire) -> bytes:
     failed = {str(i): outcome for i, outcome in enumerate(outcomes) if isinstance(outcome, GymServerError)}
     return wire.encode(
-        {index: problem(error, STATUS[type(error)], f"/v2/envs/{ids[int(index)]}") for index, error in failed.items()}
+        {index: problem(error, status_of(error), f"/v2/envs/{ids[int(index)]}") for index, error in failed.items()}
     )
