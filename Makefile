@@ -15,7 +15,7 @@ comma := ,
 stamp = .venv/.installed-$(or $(subst $(comma),-,$(strip $(1))),default)
 TEST := $(call stamp,test)
 
-.PHONY: setup run test check lint bench image lock clean
+.PHONY: setup run test check lint bench chaos soak image lock clean
 
 setup: $(call stamp,$(EXTRAS))
 
@@ -35,7 +35,12 @@ lint: $(TEST)
 	$(BIN)/mypy
 
 bench: $(TEST)
-	for script in $$(grep -l __main__ benchmarks/*.py); do $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)"; done
+	for script in $$(grep -l __main__ benchmarks/*.py | grep -v -e chaos -e soak); do \
+		$(BIN)/python -m "benchmarks.$$(basename "$$script" .py)"; done
+
+# Five minutes of random harm, and a hundred thousand steps: what they show is whether anything is left behind.
+chaos soak: $(TEST)
+	$(BIN)/python -m benchmarks.$@
 
 image:
 	@.ci/image "$(IMAGE)" "$(EXTRAS)"
@@ -55,7 +60,7 @@ clean:
 .venv/.installed-%: extras = $(subst -,$(comma),$(filter-out default,$*))
 .venv/.installed-%: pyproject.toml requirements.lock
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@echo "installing gym-server$(and $(extras),[$(extras)]) into .venv/"
+	@echo "installing gym-server$(and $(extras),[$(extras)]) into .venv/" >&2
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check \
-		--editable ".$(and $(extras),[$(extras)])" | sed -nu 's/^Collecting \([^ ]*\).*/  \1/p'
+		--editable ".$(and $(extras),[$(extras)])" | sed -nu 's/^Collecting \([^ ]*\).*/  \1/p' >&2
 	@touch $@

@@ -209,4 +209,5 @@ def from_failed(reply: Failed) -> GymServerError:
 
 def to_failed(error: GymServerError) -> Failed:
     """The reply that carries an exception over the pipe."""
-    return Failed(error.code, error.detail, error.errors)
+    # A message of an environment's own may be no text at all (a lone surrogate), and has to arrive all the same.
+    return Failed(error.code, error.detail.encode("utf-8", "backslashreplace").decode(), error.errors)

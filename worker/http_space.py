@@ -4,7 +4,6 @@ from typing import Any
 
 from gymnasium import spaces
 
-from protocol.errors import Unsupported
 from protocol.spaces import describe
 
 
@@ -21,7 +20,4 @@ def http_space(space: spaces.Space[Any]) -> dict[str, Any]:
         case spaces.Box():
             low, high = (bound.astype(float).ravel() for bound in (space.low, space.high))
             return {"name": name, "shape": list(space.shape), "low": low, "high": high}
-    try:
-        return {"name": name, "description": describe(space)}
-    except Unsupported:
-        return {"name": name}
+    return {"name": name, "description": describe(space)}

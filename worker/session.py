@@ -34,7 +34,7 @@ from protocol.messages import (
     Transition,
 )
 from protocol.spaces import describe_json
-from protocol.values import read, write
+from protocol.values import read, write, write_info
 from worker.build import build, read_object
 from worker.episodes import Episodes
 from worker.files import DISK_TROUBLE, reason
@@ -85,7 +85,7 @@ class Session:
         observation, info = self._episodes.begin(command.seed, options)
         return Observed(
             observation=write(observation, command.writes),
-            info=write(info, command.writes),
+            info=write_info(info, command.writes),
             drawn=self._draw(command.picture),
         )
 
@@ -201,7 +201,7 @@ class Session:
             reward=taken.reward,
             terminated=taken.terminated,
             truncated=taken.truncated,
-            info=write(taken.info, style),
+            info=write_info(taken.info, style),
             is_reset=taken.is_reset,
         )
 
