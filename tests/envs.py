@@ -14,37 +14,12 @@ import threading
 import time
 from typing import Any
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 
-Step = tuple[Any, float, bool, bool, dict[str, Any]]
+import tests.greedy  # noqa: F401 - registers its own
+from tests.well import Step, Well, register
 
-
-class Well(gymnasium.Env[Any, Any]):
-    """Behaves; the others say how they differ. Action 1 does the mischief, action 0 never does."""
-
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 30}  # noqa: RUF012 - Gymnasium's own form
-    observation_space: spaces.Space[Any] = spaces.Box(-1, 1, (2,), np.float32)
-    action_space: spaces.Space[Any] = spaces.Discrete(2)
-
-    def __init__(self, render_mode: str | None = None) -> None:
-        self.render_mode = render_mode
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        super().reset(seed=seed)
-        return np.zeros(2, np.float32), {}
-
-    def step(self, action: Any) -> Step:
-        if action == 1:
-            self.misbehave()
-        return np.zeros(2, np.float32), 0.0, False, False, {}
-
-    def render(self) -> Any:
-        return np.zeros((4, 4, 3), np.uint8)
-
-    def misbehave(self) -> None:
-        """Nothing."""
+__all__ = ["Step", "Well"]
 
 
 class Exits(Well):
@@ -151,21 +126,6 @@ class HangsInClose(Well):
             time.sleep(1)
 
 
-class Leaks(Well):
-    def misbehave(self) -> None:
-        kept = []
-        while True:
-            kept.append(bytearray(os.urandom(1024)) * 1024 * 16)
-
-
-class Floods(Well):
-    def misbehave(self) -> None:
-        block = b"x" * 1023 + b"\n"
-        for _ in range(512):
-            os.write(1, block * 1024)
-            os.write(2, block * 1024)
-
-
 class Prints(Well):
     """One word each by Python, by a child and by C, then it goes without flushing anything."""
 
@@ -176,51 +136,6 @@ class Prints(Well):
         ctypes.CDLL(None).puts(b"c-out")
         ctypes.CDLL(None).perror(b"c-err")
         os._exit(6)
-
-
-class PrintsOneLine(Well):
-    def misbehave(self) -> None:
-        sys.stdout.write("y" * 10_000_000)
-
-
-class SpawnsAndStays(Well):
-    """Children that outlive it: one in its group, one that left the group, one whose parent is gone."""
-
-    def misbehave(self) -> None:
-        for command in (["sleep", "1000"], ["setsid", "sleep", "1000"], ["sh", "-c", "setsid sleep 1000 & sleep 0.1"]):
-            subprocess.Popen(command)
-
-
-class Spawns(SpawnsAndStays):
-    """It does not live to see what becomes of them."""
-
-    def misbehave(self) -> None:
-        super().misbehave()
-        os._exit(5)
-
-
-class Forks(Well):
-    def misbehave(self) -> None:
-        while True:
-            if os.fork() == 0:
-                time.sleep(1000)
-
-
-class ForksAway(Well):
-    """Every fork leaves the session and forks in its turn, up to a thousand."""
-
-    def misbehave(self) -> None:
-        for _ in range(10):
-            if os.fork() == 0:
-                os.setsid()
-        time.sleep(1000)
-
-
-class OpensDescriptors(Well):
-    def misbehave(self) -> None:
-        self.kept = []
-        while True:
-            self.kept.append(os.open(os.devnull, os.O_RDONLY))
 
 
 class ClosesDescriptors(Well):
@@ -235,19 +150,6 @@ class WritesToDescriptors(Well):
                 os.write(fd, b"\xc1 garbage \xff" * 100)
             except OSError:
                 continue
-
-
-class ReturnsAGigabyte(Well):
-    def step(self, action: Any) -> Step:
-        observation = np.zeros(2**28 if action else 2, np.float32)
-        return observation, 0.0, False, False, {}
-
-
-class ReturnsMegabytes(Well):
-    """An answer that fits, but not into anybody's buffers."""
-
-    def step(self, action: Any) -> Step:
-        return np.zeros(2**23, np.uint8), 0.0, False, False, {}
 
 
 class ReturnsTheWrongShape(Well):
@@ -288,6 +190,4 @@ def _circle() -> list[Any]:
     return circle
 
 
-for _name, _class in list(globals().items()):
-    if isinstance(_class, type) and issubclass(_class, Well):
-        gymnasium.register(f"test/{_name}-v0", entry_point=f"{__name__}:{_name}")
+register(globals())

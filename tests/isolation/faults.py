@@ -86,6 +86,8 @@ FAULTS = (
     hangs("HangsInC"),
     hangs("StopsItself"),
     breaks_limit("Leaks", "memory", "bytes of memory", memory_bytes=300 * _MEBIBYTE),
+    raises("Leaks", "MemoryError", address_space_bytes=1024 * _MEBIBYTE),
+    raises("WritesAHugeFile", "File too large", file_bytes=10 * _MEBIBYTE),
     answers("Floods", log="x" * 1023 + "\n"),
     answers("PrintsOneLine", log="y" * 1000),
     ends("Spawns", 5),

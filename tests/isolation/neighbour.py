@@ -13,10 +13,10 @@ _WAIT_S = 30
 class Neighbour:
     """An instance that steps in a thread until it is told to stop; `latencies_s` are those of its steps."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, http: httpx.Client) -> None:
         self.latencies_s: list[float] = []
         self.failures: list[str] = []
-        self._http = httpx.Client(base_url=url, timeout=_WAIT_S)
+        self._http = http
         created = self._http.post("/v2/envs", json={"env_id": "CartPole-v1", "autoreset": "same_step"})
         self.instance_id = str(created.raise_for_status().json()["instance_id"])
         self._path = f"/v2/envs/{self.instance_id}"
@@ -44,7 +44,6 @@ class Neighbour:
         self._thread.join(_WAIT_S)
         with contextlib.suppress(httpx.TransportError):
             self._http.delete(self._path)
-        self._http.close()
 
     def _run(self) -> None:
         while not self._is_over.is_set():
@@ -69,8 +68,9 @@ class Neighbour:
 @contextlib.contextmanager
 def stepping_neighbour(url: str) -> Iterator[Neighbour]:
     """A neighbour that steps meanwhile."""
-    neighbour = Neighbour(url)
-    try:
-        yield neighbour
-    finally:
-        neighbour.leave()
+    with httpx.Client(base_url=url, timeout=_WAIT_S) as http:
+        neighbour = Neighbour(http)
+        try:
+            yield neighbour
+        finally:
+            neighbour.leave()

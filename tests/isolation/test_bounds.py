@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from tests.isolation.guest import WAIT_S, Guest
@@ -71,6 +72,17 @@ def test_a_client_may_only_tighten_its_limits(server: Server) -> None:
     limits = guest.document().json()["limits"]
     assert (limits["step_s"], limits["memory_bytes"]) == (5, 10**9)
     assert (limits["enforced_by"]["step_s"], limits["enforced_by"]["open_files"]) == ("deadline", "rlimit")
+    guest.close()
+
+
+def test_what_the_system_can_enforce_is_set_on_the_process(server: Server) -> None:
+    """Niceness, open files, size of files; and it leaves no core dumps."""
+    guest = Guest(server, "Well", limits={"nice": 7, "open_files": 100, "file_bytes": 10**6})
+    process = psutil.Process(guest.pid)
+    assert process.nice() == 7
+    assert process.rlimit(psutil.RLIMIT_NOFILE) == (100, 100)
+    assert process.rlimit(psutil.RLIMIT_FSIZE) == (10**6, 10**6)
+    assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
     guest.close()
 
 
