@@ -1,14 +1,13 @@
 """The bodies of requests as structs, without reading what belongs to a worker, and of responses, spliced together."""
 
-import json
 import re
 from functools import cache
 from typing import Any, TypeVar
 
-import msgpack
 import msgspec
 from aiohttp import web
 
+from gateway.duplicates import refuse_duplicates
 from protocol.errors import BadRequest, InvalidField, MissingField
 from protocol.messages import FieldError, Format
 
@@ -52,33 +51,8 @@ def decode_fields(body: bytes, fields: type[T], body_format: Format = "json") ->
         raise BadRequest(f"the body is not {_NAMES[body_format]}: {error}") from error
     except (RecursionError, UnicodeDecodeError) as error:
         raise BadRequest(f"the body cannot be read: {error}") from error
-    if any(body.count(name) > 1 for name in _names_of(fields)):
-        _refuse_duplicates(body, body_format)
+    refuse_duplicates(body, body_format)
     return decoded
-
-
-def _refuse_duplicates(body: bytes, body_format: Format) -> None:
-    """The decoder takes the last of several members of one name; which one was meant only the client can know."""
-
-    def unique(pairs: list[tuple[Any, Any]]) -> None:
-        seen = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise BadRequest(f"the body has {name!r:.60} more than once in one object")
-            seen.add(name)
-
-    try:
-        if body_format == "json":
-            json.loads(body, object_pairs_hook=unique)
-        else:
-            msgpack.unpackb(body, object_pairs_hook=unique)
-    except (RecursionError, ValueError) as error:
-        raise BadRequest(f"the body cannot be read: {error}") from error
-
-
-@cache
-def _names_of(fields: type[msgspec.Struct]) -> tuple[bytes, ...]:
-    return tuple(name.encode() for name in fields.__struct_fields__)
 
 
 @cache
