@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from gateway.wire import MSGPACK
+from gateway.wire import wants_msgpack
 from protocol.errors import (
     BadRequest,
     CallerError,
@@ -109,14 +109,14 @@ def as_bug(error: Exception, what: str) -> InternalError:
 
 def respond(request: web.Request, error: GymServerError) -> web.Response:
     """The response that carries the error."""
-    status = STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+    status = status_of(error)
     is_v1 = not (request.path.startswith(_NOT_V1) or request.app.get(SPEAKS_PROBLEMS, False))
     if is_v1 and isinstance(error, CallerError) and not isinstance(error, _V1_ROUTING):
         status = HTTPStatus.BAD_REQUEST
     body = v1_body(error) if is_v1 else problem(error, status, request.path)
     if is_v1:
         content, media_type = msgspec.json.encode(body) + b"\n", "application/json"
-    elif MSGPACK in request.headers.get("Accept", ""):
+    elif wants_msgpack(request.headers.get("Accept", "")):
         content, media_type = msgspec.msgpack.encode(body), "application/problem+msgpack"
     else:
         content, media_type = msgspec.json.encode(body) + b"\n", "application/problem+json"
@@ -126,6 +126,11 @@ def respond(request: web.Request, error: GymServerError) -> web.Response:
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ",".join(sorted(error.allowed))
     return response
+
+
+def status_of(error: GymServerError) -> HTTPStatus:
+    """The status of an error in `/v2`."""
+    return STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def problem(error: GymServerError, status: HTTPStatus, path: str) -> dict[str, Any]:

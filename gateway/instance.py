@@ -17,7 +17,7 @@ from gateway.crash import CrashCount, crash_report, gone_error, lost_error
 from gateway.family import Usage
 from gateway.lifecycle import ALIVE, Dialect, OnCrash, State, may_become
 from gateway.observer import Observer
-from gateway.replay import Replay
+from gateway.replay import Key, Replay
 from gateway.stack import written_stack
 from gateway.statistics import Statistics
 from gateway.turns import Turns
@@ -91,7 +91,8 @@ class Instance:
         self._command: tuple[str, float] | None = None
         self._used_at = time.monotonic()
         self._crashes = CrashCount()
-        self._replay: Replay[AnyCommand, AnyReply] = Replay()
+        self.replay: Replay[AnyCommand, AnyReply] = Replay()
+        self.kills: Replay[None, CrashReport] = Replay()  # of their own, as they wait for no turn
 
     @property
     def pid(self) -> int | None:
@@ -112,19 +113,19 @@ class Instance:
         async with self.turns:
             await self._start()
 
-    async def reset(self, command: Reset, key: str | None = None) -> Observed:
+    async def reset(self, command: Reset, key: Key | None = None) -> Observed:
         """An episode has begun; in a fresh worker if the last one crashed and `on_crash` is "restart"."""
         reply = await self._run(command, self.limits.reset_s, key)
         assert isinstance(reply, Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
         return reply
 
-    async def step(self, command: Step, key: str | None = None) -> Stepped:
+    async def step(self, command: Step, key: Key | None = None) -> Stepped:
         """The actions are taken; each of them may take as long as a step may."""
         reply = await self._run(command, self.limits.step_s * len(command.actions), key)
         assert isinstance(reply, Stepped)  # noqa: S101 - narrows, as in reset
         return reply
 
-    async def ask(self, command: AnyCommand, key: str | None = None) -> AnyReply:
+    async def ask(self, command: AnyCommand, key: Key | None = None) -> AnyReply:
         """The reply to any other command."""
         reply = await self._run(command, self.limits.render_s, key)
         if isinstance(command, StartMonitor | CloseMonitor):
@@ -205,11 +206,11 @@ class Instance:
         self.env_id = reply.env_id
         self._become(State.READY)
 
-    async def _run(self, command: AnyCommand, deadline_s: float, key: str | None) -> AnyReply:
+    async def _run(self, command: AnyCommand, deadline_s: float, key: Key | None) -> AnyReply:
         async with self.turns:
             if key is None:
                 return await self._run_now(command, deadline_s)
-            return await self._replay.once(key, command, lambda: self._run_now(command, deadline_s))
+            return await self.replay.once(key, command, lambda: self._run_now(command, deadline_s))
 
     async def _run_now(self, command: AnyCommand, deadline_s: float) -> AnyReply:
         if self.state is State.CRASHED and self.on_crash == "restart" and isinstance(command, Reset):

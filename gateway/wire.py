@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from protocol.errors import UnsupportedMediaType
+from gateway.accept import preferred
+from protocol.errors import InvalidField, UnsupportedMediaType
 from protocol.messages import Format, Style
 
 JSON, MSGPACK = "application/json", "application/msgpack"
@@ -76,15 +77,23 @@ def wire_of(content_type: str, accept: str, arrays: str | None) -> Wire:
 
     Raises:
         UnsupportedMediaType: the body has a type that this API does not speak.
+        InvalidField: there is no such form of arrays.
     """
     reads: Format = "json"
     if content_type == MSGPACK:
         reads = "msgpack"
     elif content_type not in {JSON, "", "application/octet-stream"}:
         raise UnsupportedMediaType(f"the body is {content_type}; send {JSON} or {MSGPACK}")
-    if MSGPACK in accept:
+    if arrays not in {None, "base64"}:
+        raise InvalidField.at("$.arrays", f"must be base64 or left out, not {arrays!r:.40}")
+    if wants_msgpack(accept):
         return Wire(reads, "msgpack")
-    return Wire(reads, "json_base64" if arrays == "base64" else "json")
+    return Wire(reads, "json_base64" if arrays else "json")
+
+
+def wants_msgpack(accept: str) -> bool:
+    """Whether a client with this Accept header would rather have MessagePack; who wants neither gets JSON."""
+    return preferred(accept, (JSON, MSGPACK)) == MSGPACK
 
 
 _names: dict[str, bytes] = {}

@@ -10,8 +10,10 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from gateway.accept import preferred
 from gateway.body import decode_fields
 from gateway.dialects.v2_fields import (
+    MAX_KEY,
     ContainsFields,
     CreateFields,
     Fields,
@@ -26,7 +28,8 @@ from gateway.dialects.v2_fields import (
 )
 from gateway.dialects.v2_operations import Operations, encoded_document
 from gateway.instance import Instance
-from gateway.replay import was_replayed
+from gateway.lifecycle import State
+from gateway.replay import Key, was_replayed
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
 from gateway.wire import Wire, wire_of
@@ -36,7 +39,7 @@ from protocol.messages import CloseMonitor, DescribeMonitor, Draw, Drew, Fragmen
 
 F = TypeVar("F", bound=Fields)
 
-_PICTURES: dict[str, PictureKind] = {"image/jpeg": "jpeg", "text/plain": "text", "image/png": "png"}
+_PICTURES: dict[str, PictureKind] = {"image/png": "png", "image/jpeg": "jpeg", "text/plain": "text"}
 
 
 class V2:
@@ -86,7 +89,8 @@ class V2:
     async def list(self, request: web.Request) -> web.Response:
         """The documents of all instances, the oldest first; `?label=k:v` and `?state=` narrow it."""
         wire = wire_of_request(request)
-        chosen = [instance for instance in self._supervisor if _is_chosen(instance, request)]
+        state, labels = _choice(request)
+        chosen = [i for i in self._supervisor if state in {None, i.state} and labels <= set(i.labels.items())]
         return reply(wire.object({"envs": wire.list([encoded_document(i, wire) for i in chosen])}), wire)
 
     async def describe(self, request: web.Request) -> web.Response:
@@ -102,8 +106,7 @@ class V2:
     async def kill(self, request: web.Request) -> web.Response:
         """Kill the worker and all that it started, whatever it is doing; answers the crash report."""
         wire, _ = await read_request(request, NoFields)
-        report = await self._find(request).kill()
-        return reply(wire.encode(msgspec.structs.asdict(report)), wire)
+        return reply(await self._operations.kill(self._find(request), wire, _key(request)), wire)
 
     async def reset(self, request: web.Request) -> web.Response:
         """Begin an episode."""
@@ -129,9 +132,8 @@ class V2:
 
     async def render(self, request: web.Request) -> web.Response:
         """The picture of now: image/png, image/jpeg or text/plain, as `Accept` says."""
-        accept = request.headers.get("Accept", "")
-        media_type = next((known for known in _PICTURES if known in accept), "image/png")
-        media_type, content = await picture(self._find(request), _PICTURES[media_type])
+        wanted = preferred(request.headers.get("Accept", ""), tuple(_PICTURES)) or "image/png"
+        media_type, content = await picture(self._find(request), _PICTURES[wanted])
         return web.Response(body=content, content_type=media_type, headers={"Cache-Control": "no-store"})
 
     async def space(self, request: web.Request) -> web.Response:
@@ -152,7 +154,8 @@ class V2:
     async def contains(self, request: web.Request) -> web.Response:
         """Tell whether a value is a member of a space."""
         wire, fields = await read_request(request, ContainsFields)
-        return reply(await self._operations.contains(self._find(request), _space_name(request), fields, wire), wire)
+        space = _space_name(request)
+        return reply(await self._operations.contains(self._find(request), space, fields, wire, _key(request)), wire)
 
     async def start_monitor(self, request: web.Request) -> web.Response:
         """Record episodes into the instance's `simulation/`."""
@@ -228,18 +231,28 @@ def reply(body: bytes, wire: Wire, status: int = 200) -> web.Response:
     return response
 
 
-def _key(request: web.Request) -> str | None:
-    return request.headers.get("Idempotency-Key")
+def _key(request: web.Request) -> Key | None:
+    text = request.headers.get("Idempotency-Key")
+    if text is None:
+        return None
+    if not 0 < len(text) <= MAX_KEY:
+        raise InvalidField.at("Idempotency-Key", f"must have 1 to {MAX_KEY} characters, not {len(text)}")
+    return Key(text)
 
 
 def _space_name(request: web.Request) -> SpaceName:
     return "action_space" if request.match_info["space"] == "action_space" else "observation_space"
 
 
-def _is_chosen(instance: Instance, request: web.Request) -> bool:
+def _choice(request: web.Request) -> tuple[str | None, set[tuple[str, str]]]:
+    """The state and the labels that the query asks for."""
     state = request.query.get("state")
-    labels = [label.partition(":")[::2] for label in request.query.getall("label", [])]
-    return (state is None or instance.state == state) and all(instance.labels.get(k) == v for k, v in labels)
+    if state is not None and state not in tuple(State):
+        raise InvalidField.at("$.state", f"must be one of {', '.join(State)}, not {state!r:.40}")
+    labels = [label.partition(":") for label in request.query.getall("label", [])]
+    if not all(colon for _, colon, _ in labels):
+        raise InvalidField.at("$.label", "must have a colon between its name and its value")
+    return state, {(name, value) for name, _, value in labels}
 
 
 async def picture(instance: Instance, kind: PictureKind) -> tuple[str, bytes]:

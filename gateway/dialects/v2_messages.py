@@ -6,6 +6,7 @@ from msgspec import Raw
 from gateway.dialects.v2_fields import (
     CreateFields,
     Fields,
+    KeyText,
     ManyResetFields,
     ManyStepFields,
     ResetFields,
@@ -19,7 +20,7 @@ class Create(CreateFields, frozen=True, kw_only=True, tag_field="op", tag="creat
     """As `POST /v2/envs`."""
 
     id: Raw
-    idempotency_key: str | None = None
+    idempotency_key: KeyText | None = None
 
 
 class Close(Fields, frozen=True, kw_only=True, tag_field="op", tag="close"):
@@ -34,6 +35,7 @@ class Kill(Fields, frozen=True, kw_only=True, tag_field="op", tag="kill"):
 
     id: Raw
     instance_id: str
+    idempotency_key: KeyText | None = None
 
 
 class Reset(ResetFields, frozen=True, kw_only=True, tag_field="op", tag="reset"):
@@ -41,7 +43,7 @@ class Reset(ResetFields, frozen=True, kw_only=True, tag_field="op", tag="reset")
 
     id: Raw
     instance_id: str
-    idempotency_key: str | None = None
+    idempotency_key: KeyText | None = None
 
 
 class Step(StepFields, frozen=True, kw_only=True, tag_field="op", tag="step"):
@@ -49,21 +51,21 @@ class Step(StepFields, frozen=True, kw_only=True, tag_field="op", tag="step"):
 
     id: Raw
     instance_id: str
-    idempotency_key: str | None = None
+    idempotency_key: KeyText | None = None
 
 
 class StepMany(ManyStepFields, frozen=True, kw_only=True, tag_field="op", tag="step_many"):
     """As `POST /v2/step`."""
 
     id: Raw
-    idempotency_key: str | None = None
+    idempotency_key: KeyText | None = None
 
 
 class ResetMany(ManyResetFields, frozen=True, kw_only=True, tag_field="op", tag="reset_many"):
     """As `POST /v2/reset`."""
 
     id: Raw
-    idempotency_key: str | None = None
+    idempotency_key: KeyText | None = None
 
 
 class Render(Fields, frozen=True, kw_only=True, tag_field="op", tag="render"):
@@ -80,7 +82,7 @@ class Sample(SampleFields, frozen=True, kw_only=True, tag_field="op", tag="sampl
     id: Raw
     instance_id: str
     space: SpaceName = "action_space"
-    idempotency_key: str | None = None
+    idempotency_key: KeyText | None = None
 
 
 class Fork(Fields, frozen=True, kw_only=True, tag_field="op", tag="fork"):

@@ -46,7 +46,7 @@ from protocol.messages import (
 )
 
 C = TypeVar("C", Step, Reset)
-O = TypeVar("O", Stepped, Observed)
+R = TypeVar("R", Stepped, Observed)
 
 
 class Operations:
@@ -180,11 +180,11 @@ class Operations:
 
     async def _all_at_once(
         self,
-        run: Callable[[Instance, C, Key | None], Awaitable[O]],
+        run: Callable[[Instance, C, Key | None], Awaitable[R]],
         ids: tuple[str, ...],
         commands: list[C],
         key: Key | None,
-    ) -> list[O | GymServerError]:
+    ) -> list[R | GymServerError]:
         """What became of each command, or why nothing did; those to one instance run in the order of the batch.
 
         Raises:
@@ -192,7 +192,7 @@ class Operations:
         """
         keys = self._keys(key, ids, commands)
 
-        async def one(instance_id: str, command: C, own_key: Key | None) -> tuple[O | GymServerError, bool]:
+        async def one(instance_id: str, command: C, own_key: Key | None) -> tuple[R | GymServerError, bool]:
             try:
                 return await run(self._supervisor.get(instance_id), command, own_key), was_replayed.get()
             except GymServerError as error:

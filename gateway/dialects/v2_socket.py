@@ -20,7 +20,7 @@ from gateway.dialects.v2 import picture, refuse_fork
 from gateway.dialects.v2_operations import Operations, encoded_document
 from gateway.errors import STATUS, problem, without_bugs
 from gateway.leases import Lease, Leases
-from gateway.replay import was_replayed
+from gateway.replay import Key, was_replayed
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
 from gateway.wire import Wire
@@ -147,19 +147,19 @@ class _Conversation:
         operations, wire, find = self._operations, self._wire, self._supervisor.get
         match message:
             case said.Step():
-                instance, key = find(message.instance_id), message.idempotency_key
+                instance, key = find(message.instance_id), _key(message.idempotency_key)
                 return 200, await operations.step(instance, message, wire, key, self._url)
             case said.Reset():
-                instance, key = find(message.instance_id), message.idempotency_key
+                instance, key = find(message.instance_id), _key(message.idempotency_key)
                 return 200, await operations.reset(instance, message, wire, key, self._url)
             case said.StepMany():
-                return 200, await operations.step_many(message, wire, message.idempotency_key)
+                return 200, await operations.step_many(message, wire, _key(message.idempotency_key))
             case said.ResetMany():
-                return 200, await operations.reset_many(message, wire, message.idempotency_key)
+                return 200, await operations.reset_many(message, wire, _key(message.idempotency_key))
             case said.Create():
                 return await self._create(message)
             case said.Sample():
-                instance, key = find(message.instance_id), message.idempotency_key
+                instance, key = find(message.instance_id), _key(message.idempotency_key)
                 return 200, await operations.sample(instance, message.space, message, wire, key)
             case said.Fork():
                 raise refuse_fork()
@@ -172,8 +172,8 @@ class _Conversation:
                 await self._supervisor.close(message.instance_id)
                 return 204, wire.encode(None)
             case said.Kill():
-                report = await find(message.instance_id).kill()
-                return 200, wire.encode(msgspec.structs.asdict(report))
+                key = _key(message.idempotency_key)
+                return 200, await self._operations.kill(find(message.instance_id), wire, key)
             case said.Render():
                 media_type, content = await picture(find(message.instance_id), message.kind)
                 data = content if wire.writes == "msgpack" else base64.b64encode(content).decode()
@@ -187,7 +187,7 @@ class _Conversation:
                 return 200, encoded_document(find(str(message.instance_id)), wire)
 
     async def _create(self, message: said.Create) -> tuple[int, bytes]:
-        body, instances = await self._operations.create(message, self._wire, message.idempotency_key)
+        body, instances = await self._operations.create(message, self._wire, _key(message.idempotency_key))
         if self._lease:
             self._lease.instance_ids.update(instance.instance_id for instance in instances)
         return 201, body
@@ -227,6 +227,10 @@ class _Conversation:
             self._unsent_bytes -= len(reply)
             if self._unsent_bytes <= _MAX_UNSENT_BYTES:
                 self._has_room.set()
+
+
+def _key(text: str | None) -> Key | None:
+    return None if text is None else Key(text)
 
 
 def wire_null(wire: Wire) -> bytes:
