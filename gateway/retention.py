@@ -17,12 +17,16 @@ log = logging.getLogger(__name__)
 async def forget_old_artifacts(data_dir: Path, keep_s: float | None, alive: Callable[[], Collection[str]]) -> None:
     """Looks at once and then every hour, and never returns; with `keep_s` None nothing is ever deleted."""
     while keep_s is not None:
-        expired = await asyncio.to_thread(expired_folders, data_dir, keep_s)
-        for folder in expired:
-            if folder.name not in alive():
-                await asyncio.to_thread(instance_folder.remove, folder)
-                log.info("%s: its artifacts were deleted", folder.name)
+        await forget_expired(data_dir, keep_s, alive)
         await asyncio.sleep(_INTERVAL_S)
+
+
+async def forget_expired(data_dir: Path, keep_s: float, alive: Callable[[], Collection[str]]) -> None:
+    """What has expired by now is deleted; `alive` are the ids of those that are not to be touched."""
+    for folder in await asyncio.to_thread(expired_folders, data_dir, keep_s):
+        if folder.name not in alive():
+            await asyncio.to_thread(instance_folder.remove, folder)
+            log.info("%s: its artifacts were deleted", folder.name)
 
 
 def expired_folders(data_dir: Path, keep_s: float) -> list[Path]:

@@ -13,10 +13,12 @@ import socket
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import setproctitle
 
 from protocol.facts import Limits
+from worker.files import DISK_TROUBLE
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -87,10 +89,29 @@ def be_called(title: str) -> None:
     setproctitle.setproctitle(title)
 
 
+class _Log(io.FileIO):
+    """A descriptor that loses what a full disk has no room for: what an environment prints must not fail its step."""
+
+    def write(self, content: Any, /) -> int:
+        """How much is dealt with."""
+        try:
+            return super().write(content)
+        except OSError as error:
+            if error.errno not in DISK_TROUBLE:
+                raise
+            return memoryview(content).nbytes
+
+
 def _write_line_by_line() -> None:
     """To Python and C the log is a file, whose last lines would wait for more to come, and be lost in a crash."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    if isinstance(sys.stdout, io.TextIOWrapper):  # it stays sys.__stdout__
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(
+            io.BufferedWriter(_Log(fd, "wb", closefd=False)), "utf-8", errors="backslashreplace", line_buffering=True
+        )
+        for fd in (1, 2)
+    )
     _libc.setvbuf(ctypes.c_void_p.in_dll(_libc, "stdout"), None, _IOLBF, 0)
 
 
