@@ -39,7 +39,7 @@ class Following:
 
     def _begin(self, content: bytes, fresh: int, *, is_whole: bool) -> int | None:
         """Where the news begin, `fresh` bytes or a little more before the end of `content`; None where a gap is."""
-        if is_whole and len(content) >= self._length:
+        if is_whole and content[: self._length].endswith(self._end):
             return self._length
         place = content.rfind(self._end, 0, max(0, len(content) - fresh))
         if place < 0:

@@ -1,8 +1,10 @@
 """`gym-server logs`: what an environment has printed, and what it prints next, once each."""
 
 import json
+import re
 import signal
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.isolation.guest import Guest
 from tests.server import Server
 
 WORDS = ["python-out", "python-err", "child-out", "child-err", "c-out", "c-err: Success"]
+LINE = re.compile(r"line [ 0-9]{8}\n")
 
 
 def log_of(server: Server, guest: Guest) -> Path:
@@ -90,16 +93,20 @@ def test_following_goes_on_behind_a_cut(server: Server) -> None:
     """Where the server has cut the log, nothing is told twice; what nobody could read in time is a marked gap."""
     guest = Guest(server, "Well")
     log = log_of(server, guest)
+    printed = [f"line {number:8}\n" for number in range(700_000)]
     with running(server, "logs", "-f", guest.instance_id) as process:
         append(log, "first\n")
         assert line(process) == "first\n"
-        append(log, "".join(f"line {number:8}\n" for number in range(MAX_BYTES // 14 + 50_000)))
-        while (told_line := line(process)) != f"line {MAX_BYTES // 14 + 49_999:8}\n":
-            assert told_line != "first\n"
+        append(log, "".join(printed))
+        told_lines = list(iter(lambda: line(process), printed[-1]))
         while log.stat().st_size > MAX_BYTES:
             pass  # the server looks once a second
         append(log, "after the cut\n")
         assert line(process) == "after the cut\n"
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=WAIT_S) == ("", "")
+    numbers = [-1, *(int(each.removeprefix("line ")) for each in told_lines if LINE.fullmatch(each)), len(printed) - 1]
+    jumps = [after - before for before, after in pairwise(numbers) if after != before + 1]
+    assert all(jump > 0 for jump in jumps)
+    assert len(jumps) == len([each for each in told_lines if "more was printed" in each])
     guest.close()
