@@ -152,6 +152,7 @@ class Instance:
         """What the gateway holds for an instance without a worker is given back."""
         self.output_log.close()
         self.fault_log.close()
+        self.replay = Replay()
 
     async def kill(self) -> CrashReport:
         """The worker and all it started are dead, whatever they did; the report says so, or how it ended before.

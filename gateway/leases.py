@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from protocol.errors import GymServerError, LimitReached
 
@@ -20,6 +20,7 @@ class Lease:
         self.instance_ids: set[str] = set()
         self.holders = 0
         self.timer: asyncio.TimerHandle | None = None
+        self.has_run_out = False
 
 
 class Leases:
@@ -55,11 +56,21 @@ class Leases:
         if lease.holders == 0:
             lease.timer = asyncio.get_running_loop().call_later(lease.grace_s, self._expire, lease)
 
+    def add(self, lease: Lease, instance_ids: Iterable[str]) -> None:
+        """The instances live as long as the lease; not at all if they were made too late for it."""
+        lease.instance_ids.update(instance_ids)
+        if lease.has_run_out:
+            self._end_all(lease)
+
     def _expire(self, lease: Lease) -> None:
         del self._leases[lease.lease_id]
+        lease.has_run_out = True
         log.info("a lease has run out, with %d instances", len(lease.instance_ids))
-        for instance_id in lease.instance_ids:
-            task = asyncio.ensure_future(self._end(instance_id))
+        self._end_all(lease)
+
+    def _end_all(self, lease: Lease) -> None:
+        while lease.instance_ids:
+            task = asyncio.ensure_future(self._end(lease.instance_ids.pop()))
             self._endings.add(task)
             task.add_done_callback(self._endings.discard)
 

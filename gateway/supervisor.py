@@ -50,7 +50,7 @@ class Supervisor:
         self._closed: dict[str, Recorded] = {}  # in the order of their closing, the oldest forgotten first
         self._directories: dict[str, str] = {}  # the id that last recorded under a client's name, oldest first
         self._is_ending = False
-        self._creations: Creations[tuple[Make, Choices, int], list[Instance]] = Creations()
+        self._creations: Creations[list[Instance]] = Creations()
         self.metrics = Metrics(self.__iter__)
         self.registry = Registry(self._new_asked_worker, config.imports)
         self.leases = Leases(self.close)

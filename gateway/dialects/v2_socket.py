@@ -7,8 +7,10 @@ import asyncio
 import base64
 import logging
 import math
+import re
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -18,20 +20,24 @@ from gateway.body import invalid
 from gateway.dialects import v2_messages as said
 from gateway.dialects.v2 import picture, refuse_fork
 from gateway.dialects.v2_operations import Operations, encoded_document
-from gateway.errors import STATUS, problem, without_bugs
+from gateway.duplicates import refuse_duplicates
+from gateway.errors import problem, status_of, without_bugs
 from gateway.leases import Lease, Leases
 from gateway.replay import Key, was_replayed
+from gateway.room import Room
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
-from gateway.wire import Wire
-from protocol.errors import BadRequest, GymServerError, InternalError, InvalidField
+from gateway.wire import Wire, wire_of
+from protocol.errors import BadRequest, GymServerError, InvalidField
 from protocol.messages import Format
 
 _PROTOCOLS: dict[str, Format] = {"gym-server.v2.msgpack": "msgpack", "gym-server.v2.json": "json"}
 _MAX_UNANSWERED = 1024
-_MAX_UNSENT_BYTES = 64 * 1024 * 1024
+_ENOUGH_BYTES, _MOST_BYTES = 64 * 1024 * 1024, 256 * 1024 * 1024
+_GOODBYE_S = 2.0
 _HEARTBEAT_S = 30.0  # a peer that does not answer a ping for half of it is gone, or reads nothing
 _DEFAULT_GRACE_S, _MAX_GRACE_S = 30.0, 3600.0
+_LEASE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +49,7 @@ class V2Socket:
         self._leases = leases
         self._artifacts_port = artifacts_port
         self._max_message_bytes = max_message_bytes
-        self._open: set[web.WebSocketResponse] = set()
+        self._open: dict[web.WebSocketResponse, asyncio.Transport] = {}
 
     def routes(self) -> Sequence[Route]:
         """All routes."""
@@ -53,33 +59,39 @@ class V2Socket:
         """Drive any number of instances over one socket."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
             raise BadRequest("this is a WebSocket: connect with one of the protocols " + ", ".join(_PROTOCOLS))
+        json_style = wire_of("", "", request.query.get("arrays")).writes
         lease = self._lease(request)
         socket = web.WebSocketResponse(
             protocols=tuple(_PROTOCOLS), max_msg_size=self._max_message_bytes, heartbeat=_HEARTBEAT_S, compress=False
         )
         if lease:
             socket.headers["Lease"] = lease.lease_id
-        self._open.add(socket)
         try:
             await socket.prepare(request)
+            transport = request.transport
+            if transport is None:
+                return socket  # the client is gone already
+            self._open[socket] = transport
             reads = _PROTOCOLS.get(socket.ws_protocol or "", "json")
-            style = "json_base64" if request.query.get("arrays") == "base64" and reads == "json" else reads
+            wire = Wire(reads, json_style if reads == "json" else "msgpack")
             url = f"{request.scheme}://{request.url.host}:{self._artifacts_port}"
-            await _Conversation(self._supervisor, socket, Wire(reads, style), lease, url).run()
+            await _Conversation(self._supervisor, socket, transport, wire, lease, url).run()
         finally:
-            self._open.discard(socket)
+            self._open.pop(socket, None)
             if lease:
                 self._leases.leave(lease)
         return socket
 
     async def close(self, _app: web.Application) -> None:
-        """All sockets are told that the server goes."""
-        await asyncio.gather(*(s.close(code=WSCloseCode.GOING_AWAY, message=b"shutting down") for s in self._open))
+        """All sockets are told that the server goes; those that do not take it in time are cut off."""
+        await asyncio.gather(*(_say_goodbye(*opened) for opened in self._open.items()))
 
     def _lease(self, request: web.Request) -> Lease | None:
         lease_id = request.query.get("lease")
-        if not lease_id:
+        if lease_id is None:
             return None
+        if not _LEASE_ID.fullmatch(lease_id):
+            raise InvalidField.at("$.lease", "must be 1, or 1 to 128 letters, digits, dots, dashes and underscores")
         try:
             grace_s = float(request.query.get("lease_grace_s", _DEFAULT_GRACE_S))
         except ValueError:
@@ -93,18 +105,24 @@ class _Conversation:
     """One socket, from the first message to the last reply."""
 
     def __init__(
-        self, supervisor: Supervisor, socket: web.WebSocketResponse, wire: Wire, lease: Lease | None, url: str
+        self,
+        supervisor: Supervisor,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        wire: Wire,
+        lease: Lease | None,
+        url: str,
     ) -> None:
         self._supervisor = supervisor
+        self._leases = supervisor.leases
         self._operations = Operations(supervisor)
         self._socket = socket
+        self._transport = transport
         self._wire = wire
         self._lease = lease
         self._url = url
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsent_bytes = 0
-        self._has_room = asyncio.Event()
-        self._has_room.set()
+        self._room = Room(_ENOUGH_BYTES, _MOST_BYTES)
 
     async def run(self) -> None:
         """Every message has its reply, or the socket is gone; commands that still run then run to their end."""
@@ -117,30 +135,35 @@ class _Conversation:
                 await self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=text)
                 return
             data = message.data.encode() if isinstance(message.data, str) else message.data
-            self._begin(data if message.type is wanted else b"")
-            if not self._has_room.is_set():
-                await self._has_room.wait()
+            read = self._read(data if message.type is wanted else b"")
+            self._begin(read, len(data))
+            if isinstance(read, said.StepMany | said.ResetMany):
+                await asyncio.sleep(0)  # its parts shall stand in their queues before the next message does
+            await self._room.wait()
 
-    def _begin(self, data: bytes) -> None:
-        task = asyncio.ensure_future(self._answer(data))
+    def _begin(self, message: "said.AnyMessage | _Unreadable", size: int) -> None:
+        self._room.take(size)
+        task = asyncio.ensure_future(self._answer(message))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._end, size))
 
-    async def _answer(self, data: bytes) -> None:
-        wire, reply_id, path = self._wire, wire_null(self._wire), "/v2/ws"
+    def _end(self, size: int, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.give(size)
+
+    async def _answer(self, message: "said.AnyMessage | _Unreadable") -> None:
+        wire = self._wire
+        reply = {"id": bytes(message.id)}
         try:
-            message = self._read(data)
-            reply_id = bytes(message.id)
+            if isinstance(message, _Unreadable):
+                raise message.error
             status, body = await without_bugs(self._operate(message), type(message).__name__)
-            reply = {"id": reply_id, "status": wire.encode(status), "body": body}
+            reply |= {"status": wire.encode(status), "body": body}
             if was_replayed.get():
                 reply["replayed"] = wire.boolean(True)
         except GymServerError as error:
-            if reply_id == wire_null(wire):
-                reply_id = self._id_of(data)
-            status = STATUS.get(type(error), STATUS[InternalError])
-            reply = {"id": reply_id, "status": wire.encode(status.value)}
-            reply["problem"] = wire.encode(problem(error, status, path))
+            code = status_of(error)
+            reply |= {"status": wire.encode(code.value), "problem": wire.encode(problem(error, code, "/v2/ws"))}
         await self._send(wire.object(reply))
 
     async def _operate(self, message: said.AnyMessage) -> tuple[int, bytes]:  # noqa: PLR0911 - one line an operation
@@ -170,6 +193,8 @@ class _Conversation:
         match message:
             case said.Close():
                 await self._supervisor.close(message.instance_id)
+                if self._lease:
+                    self._lease.instance_ids.discard(message.instance_id)
                 return 204, wire.encode(None)
             case said.Kill():
                 key = _key(message.idempotency_key)
@@ -189,50 +214,64 @@ class _Conversation:
     async def _create(self, message: said.Create) -> tuple[int, bytes]:
         body, instances = await self._operations.create(message, self._wire, _key(message.idempotency_key))
         if self._lease:
-            self._lease.instance_ids.update(instance.instance_id for instance in instances)
+            self._leases.add(self._lease, [instance.instance_id for instance in instances])
         return 201, body
 
-    def _read(self, data: bytes) -> Any:
+    def _read(self, data: bytes) -> "said.AnyMessage | _Unreadable":
         if not data:
             kind = "binary" if self._wire.reads == "msgpack" else "text"
-            raise BadRequest(f"this socket speaks {self._wire.reads}: send {kind} messages")
+            return self._unreadable(data, BadRequest(f"this socket speaks {self._wire.reads}: send {kind} messages"))
         try:
-            return said.decoders[self._wire.reads].decode(data)
+            message = said.decoders[self._wire.reads].decode(data)
+            refuse_duplicates(data, self._wire.reads)
         except msgspec.ValidationError as error:
-            raise invalid(str(error)) from error
+            return self._unreadable(data, invalid(str(error)))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise BadRequest(f"the message is not {self._wire.reads}: {error}") from error
+            return self._unreadable(data, BadRequest(f"the message is not {self._wire.reads}: {error}"))
+        except BadRequest as error:
+            return _Unreadable(Raw(self._wire.encode(None)), error)
+        return message
 
-    def _id_of(self, data: bytes) -> bytes:
+    def _unreadable(self, data: bytes, error: GymServerError) -> "_Unreadable":
+        """With the message's id, if that much of it can be read."""
         decode = msgspec.msgpack.decode if self._wire.reads == "msgpack" else msgspec.json.decode
         try:
-            found: Raw = decode(data, type=said.Envelope).id
+            found = decode(data, type=said.Envelope).id
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            return wire_null(self._wire)
-        return bytes(found) or wire_null(self._wire)
+            found = Raw()
+        return _Unreadable(found if bytes(found) else Raw(self._wire.encode(None)), error)
 
     async def _send(self, reply: bytes) -> None:
-        """The reply is on its way; while too much of it waits for a slow reader, no message is read."""
-        self._unsent_bytes += len(reply)
-        if self._unsent_bytes > _MAX_UNSENT_BYTES:
-            self._has_room.clear()
+        """The reply is on its way; who is slow to take replies is not listened to, who is far behind is cut off."""
+        self._room.take(len(reply))
         try:
-            if self._wire.reads == "msgpack":
+            if self._room.is_overfull:
+                log.warning("a socket is cut off: it does not take its replies")
+                self._transport.abort()
+            elif self._wire.reads == "msgpack":
                 await self._socket.send_bytes(reply)
             else:
                 await self._socket.send_str(reply.decode())
         except (ConnectionError, RuntimeError):
             log.debug("a socket was gone before its reply")
         finally:
-            self._unsent_bytes -= len(reply)
-            if self._unsent_bytes <= _MAX_UNSENT_BYTES:
-                self._has_room.set()
+            self._room.give(len(reply))
+
+
+class _Unreadable(NamedTuple):
+    """A message that says nothing that can be done, and why."""
+
+    id: Raw
+    error: GymServerError
+
+
+async def _say_goodbye(socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
+    try:
+        async with asyncio.timeout(_GOODBYE_S):
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"shutting down")
+    except TimeoutError:
+        transport.abort()
 
 
 def _key(text: str | None) -> Key | None:
     return None if text is None else Key(text)
-
-
-def wire_null(wire: Wire) -> bytes:
-    """What stands for nothing."""
-    return wire.encode(None)
