@@ -9,7 +9,7 @@ from gateway.limits import MEANS
 
 
 def document(instance: Instance) -> dict[str, Any]:
-    """The document of the contract's section 3; spaces as JSON fragments, ready to be spliced by msgspec."""
+    """The instance document of `/v2`; spaces as JSON fragments, ready to be spliced by msgspec."""
     made = instance.made
     folder = f"/{instance.instance_id}"
     return {

@@ -60,7 +60,7 @@ class Statistics:
         self._seen = (now, self.steps)
 
     def document(self) -> dict[str, Any]:
-        """The statistics as the contract's section 3 has them."""
+        """The statistics as `/v2` tells them."""
         return {
             "episodes": self.episodes,
             "steps": self.steps,

@@ -1,6 +1,6 @@
 """A Gymnasium space as a description that any language can read and rebuild it from.
 
-Gymnasium defines no such form; the contract's section on spaces does. Infinite bounds are written as values are:
+Gymnasium defines no such form; this one is ours. Infinite bounds are written as values are:
 "Infinity" and "-Infinity". Only workers import this module; it needs Gymnasium.
 """
 
