@@ -25,7 +25,8 @@ _KEYS = "q: quit   < >: other column   r: reverse"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The order."""
-    parser.add_argument("--sort", choices=_NAMES, default="cpu%", metavar="COLUMN", help=f"one of {', '.join(_NAMES)}")
+    names = ", ".join(_NAMES).replace("%", "%%")  # argparse would fill in something
+    parser.add_argument("--sort", choices=_NAMES, default="cpu%", metavar="COLUMN", help=f"one of {names}")
     parser.add_argument("--reverse", action="store_true", help="the smallest first")
 
 

@@ -41,6 +41,14 @@ def test_help_lists_the_commands(program: tuple[str, ...]) -> None:
     assert "--max-instances" in run("", "run", "--help", program=program).stdout
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """What it takes."""
+    done = run("", command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: gym-server {command} ")
+
+
 @pytest.mark.parametrize("arguments", [["lst"], ["ls", "one"], ["kill"], ["rollout", "CartPole-v1", "--episodes", "0"]])
 def test_arguments_that_cannot_be_read_are_code_2(arguments: list[str]) -> None:
     """With the usage, as programs do."""
