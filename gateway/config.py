@@ -149,6 +149,11 @@ def _switch(parser: argparse.ArgumentParser, name: str, value: str) -> bool:
     return False
 
 
+def server_url() -> str:
+    """The server that the other commands talk to, unless a flag names another."""
+    return os.environ.get("GYM_SERVER_URL") or "http://127.0.0.1:5000"
+
+
 def config_from_process(arguments: Sequence[str]) -> Config:
     """The settings of this process."""
     return read_config(arguments, os.environ)

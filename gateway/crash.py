@@ -10,7 +10,7 @@ from protocol.errors import DeadlineExceeded, GymServerError, InstanceGone, Work
 from protocol.facts import Cause, CrashReport
 
 _TAIL_BYTES = 4096
-_TRACEBACK_BYTES = 16 * 1024
+TRACEBACK_BYTES = 16 * 1024
 _MAX_CRASHES, _WINDOW_S = 5, 10.0
 
 
@@ -30,7 +30,7 @@ class CrashCount:
 
 
 def crash_report(
-    ending: Ending, *, command: str | None, elapsed_s: float | None, steps: int, output: WorkerLog, faults: WorkerLog
+    ending: Ending, *, command: str | None, elapsed_s: float | None, steps: int, output: WorkerLog, faults: bytes
 ) -> CrashReport:
     """The report, with the last lines that the environment printed and the stack that it left behind."""
     return CrashReport(
@@ -42,7 +42,7 @@ def crash_report(
         elapsed_s=None if elapsed_s is None else round(elapsed_s, 6),
         steps=steps,
         log_tail=output.tail(_TAIL_BYTES).decode("utf-8", "replace"),
-        traceback=faults.tail(_TRACEBACK_BYTES).decode("utf-8", "replace"),
+        traceback=faults.decode("utf-8", "replace"),
         reason=ending.reason,
     )
 

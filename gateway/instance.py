@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.crash import CrashCount, crash_report, gone_error, lost_error
+from gateway.crash import TRACEBACK_BYTES, CrashCount, crash_report, gone_error, lost_error
 from gateway.family import Usage
 from gateway.lifecycle import ALIVE, Dialect, OnCrash, State, may_become
 from gateway.observer import Observer
@@ -277,7 +277,7 @@ class Instance:
             elapsed_s=elapsed_s,
             steps=self.statistics.steps,
             output=self.output_log,
-            faults=self.fault_log,
+            faults=self.fault_log.untold(TRACEBACK_BYTES),
         )
         self._crashes.count()
         self._observer.crashed(ending.cause)

@@ -25,6 +25,7 @@ async def written_stack(worker: Worker, fault_log: WorkerLog) -> str:
         await asyncio.sleep(_INTERVAL_S)
         before, size = size, fault_log.size_bytes
         if size > start and size == before:
+            fault_log.tell()  # a crash report shall not take it for the place of the crash
             return fault_log.tail(_MAX_BYTES, start).decode("utf-8", "replace")
         if asyncio.get_running_loop().time() > deadline:
             raise Unsupported(f"process {worker.pid} has not told its stack: it is stopped, or waits for the system")

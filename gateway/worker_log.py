@@ -21,6 +21,7 @@ class WorkerLog:
     def __init__(self, path: Path, older: Path | None = None) -> None:
         self._fd = _opened(path)
         self._older = older
+        self._told = 0
         self._older_fd = _CLOSED
         self._is_being_cut = False
 
@@ -60,6 +61,14 @@ class WorkerLog:
         _close(older_fd)
         if self._fd == _CLOSED:
             self.close()
+
+    def untold(self, length: int) -> bytes:
+        """As `tail`, but only of what came after the last `tell`; all of it if the file was begun anew since."""
+        return self.tail(length, self._told if self._told <= self.size_bytes else 0)
+
+    def tell(self) -> None:
+        """What is there now is known to those whom it concerns."""
+        self._told = self.size_bytes
 
     def close(self) -> None:
         """The descriptors are closed, the files stay; closing twice is no error."""

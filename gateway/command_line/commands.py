@@ -4,14 +4,13 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from os import environ
 from typing import NamedTuple
 
 from gateway.command_line import close, kill, logs, ls, rollout, stack, top
 from gateway.command_line.client import Client, CommandFailed
 from gateway.command_line.text import complain, prepare_streams
+from gateway.config import server_url
 
-_URL = "http://127.0.0.1:5000"
 _INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 
 
@@ -60,8 +59,6 @@ def _parser() -> ArgumentParser:
     for name, command in _COMMANDS.items():
         own = commands.add_parser(name, help=command.text, description=f"{command.text.capitalize()}.")
         command.add_arguments(own)
-        own.add_argument(
-            "--url", default=environ.get("GYM_SERVER_URL") or _URL, help="the server, %(default)s; or GYM_SERVER_URL"
-        )
+        own.add_argument("--url", default=server_url(), help="the server, %(default)s; or GYM_SERVER_URL")
         own.add_argument("--json", action="store_true", help="for scripts")
     return parser
