@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from gateway.replay import was_replayed
 from gateway.wire import wants_msgpack
 from protocol.errors import (
     BadRequest,
@@ -125,7 +126,14 @@ def respond(request: web.Request, error: GymServerError) -> web.Response:
         response.headers["Retry-After"] = _RETRY_AFTER_S
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ",".join(sorted(error.allowed))
+    tell_replay(response)
     return response
+
+
+def tell_replay(response: web.Response) -> None:
+    """The response says so if it is a stored one."""
+    if was_replayed.get():
+        response.headers["Idempotency-Replayed"] = "true"
 
 
 def status_of(error: GymServerError) -> HTTPStatus:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.archive import remove_archive
+from gateway.creations import Creations
 from gateway.evaluation import Evaluation, Forwarded, evaluate
 from gateway.forwarding import Forwarder
 from gateway.scoreboard import Scoreboard
@@ -39,6 +40,7 @@ class Uploads:
         self._data_dir = data_dir
         self._keys = tuple(key.encode() for key in keys)
         self._forwarder = forwarder
+        self.creations: Creations[Evaluation] = Creations()
 
     async def upload(
         self,

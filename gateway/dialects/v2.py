@@ -27,9 +27,10 @@ from gateway.dialects.v2_fields import (
     StepFields,
 )
 from gateway.dialects.v2_operations import Operations, encoded_document
+from gateway.errors import tell_replay
 from gateway.instance import Instance
 from gateway.lifecycle import State
-from gateway.replay import Key, was_replayed
+from gateway.replay import Key
 from gateway.routes import Route
 from gateway.supervisor import Supervisor
 from gateway.wire import Wire, wire_of
@@ -80,7 +81,7 @@ class V2:
     async def create(self, request: web.Request) -> web.Response:
         """Make an environment, or `count` of them side by side."""
         wire, fields = await read_request(request, CreateFields)
-        body, instances = await self._operations.create(fields, wire, _key(request))
+        body, instances = await self._operations.create(fields, wire, key_of(request))
         response = reply(body, wire, status=201)
         if fields.count is None:
             response.headers["Location"] = f"/v2/envs/{instances[0].instance_id}"
@@ -106,29 +107,29 @@ class V2:
     async def kill(self, request: web.Request) -> web.Response:
         """Kill the worker and all that it started, whatever it is doing; answers the crash report."""
         wire, _ = await read_request(request, NoFields)
-        return reply(await self._operations.kill(self._find(request), wire, _key(request)), wire)
+        return reply(await self._operations.kill(self._find(request), wire, key_of(request)), wire)
 
     async def reset(self, request: web.Request) -> web.Response:
         """Begin an episode."""
         wire, fields = await read_request(request, ResetFields)
         url = self._artifacts_url(request)
-        return reply(await self._operations.reset(self._find(request), fields, wire, _key(request), url), wire)
+        return reply(await self._operations.reset(self._find(request), fields, wire, key_of(request), url), wire)
 
     async def step(self, request: web.Request) -> web.Response:
         """Take an action, or several."""
         wire, fields = await read_request(request, StepFields)
         url = self._artifacts_url(request)
-        return reply(await self._operations.step(self._find(request), fields, wire, _key(request), url), wire)
+        return reply(await self._operations.step(self._find(request), fields, wire, key_of(request), url), wire)
 
     async def step_many(self, request: web.Request) -> web.Response:
         """Take one action in each of several instances, all at the same time."""
         wire, fields = await read_request(request, ManyStepFields)
-        return reply(await self._operations.step_many(fields, wire, _key(request)), wire)
+        return reply(await self._operations.step_many(fields, wire, key_of(request)), wire)
 
     async def reset_many(self, request: web.Request) -> web.Response:
         """Begin an episode in each of several instances, all at the same time."""
         wire, fields = await read_request(request, ManyResetFields)
-        return reply(await self._operations.reset_many(fields, wire, _key(request)), wire)
+        return reply(await self._operations.reset_many(fields, wire, key_of(request)), wire)
 
     async def render(self, request: web.Request) -> web.Response:
         """The picture of now: image/png, image/jpeg or text/plain, as `Accept` says."""
@@ -149,26 +150,26 @@ class V2:
         """Draw members of a space."""
         wire, fields = await read_request(request, SampleFields)
         space = _space_name(request)
-        return reply(await self._operations.sample(self._find(request), space, fields, wire, _key(request)), wire)
+        return reply(await self._operations.sample(self._find(request), space, fields, wire, key_of(request)), wire)
 
     async def contains(self, request: web.Request) -> web.Response:
         """Tell whether a value is a member of a space."""
         wire, fields = await read_request(request, ContainsFields)
         space = _space_name(request)
-        return reply(await self._operations.contains(self._find(request), space, fields, wire, _key(request)), wire)
+        return reply(await self._operations.contains(self._find(request), space, fields, wire, key_of(request)), wire)
 
     async def start_monitor(self, request: web.Request) -> web.Response:
         """Record episodes into the instance's `simulation/`."""
         wire, fields = await read_request(request, StartMonitorFields)
         instance = self._find(request)
-        await self._operations.start_monitor(instance, fields, _key(request))
+        await self._operations.start_monitor(instance, fields, key_of(request))
         return reply(wire.encode({"is_recording": instance.is_recording}), wire)
 
     async def close_monitor(self, request: web.Request) -> web.Response:
         """Stop recording; its files are whole."""
         wire, _ = await read_request(request, NoFields)
         instance = self._find(request)
-        await instance.ask(CloseMonitor(), _key(request))
+        await instance.ask(CloseMonitor(), key_of(request))
         return reply(wire.encode({"is_recording": instance.is_recording}), wire)
 
     async def monitor(self, request: web.Request) -> web.Response:
@@ -226,12 +227,12 @@ def reply(body: bytes, wire: Wire, status: int = 200) -> web.Response:
     if wire.writes != "msgpack":
         body += b"\n"
     response = web.Response(status=status, body=body, content_type=wire.media_type)
-    if was_replayed.get():
-        response.headers["Idempotency-Replayed"] = "true"
+    tell_replay(response)
     return response
 
 
-def _key(request: web.Request) -> Key | None:
+def key_of(request: web.Request) -> Key | None:
+    """The Idempotency-Key of a request, if it has one."""
     text = request.headers.get("Idempotency-Key")
     if text is None:
         return None

@@ -95,6 +95,8 @@ class Operations:
             raise InvalidField("$.action and $.actions exclude each other; send one of them")
         raws = (fields.action,) if isinstance(fields.action, Raw) else fields.actions
         assert isinstance(raws, tuple)  # noqa: S101 - narrows: one of the two is set
+        if key and fields.action is UNSET:
+            key = key._replace(batch=b"actions")  # one action in a list is answered in another form than one alone
         picture = "numbered" if fields.render else "none"
         stepped = await instance.step(Step(tuple(map(bytes, raws)), wire.reads, wire.writes, picture), key)  # type: ignore[arg-type]  # a conditional of two literals is a str to mypy
         members = (

@@ -1,11 +1,12 @@
 """The scoreboard of `/v2`: uploads of what instances recorded, and the evaluations that came of them."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from aiohttp import web
 
-from gateway.dialects.v2 import read_request, reply, wire_of_request
+from gateway.dialects.v2 import key_of, read_request, reply, wire_of_request
 from gateway.dialects.v2_fields import UploadFields
 from gateway.routes import Route
 from gateway.scoreboard import Scoreboard
@@ -35,9 +36,9 @@ class V2Scoreboard:
     async def upload(self, request: web.Request) -> web.Response:
         """Score what the instance has recorded; its evaluation is on disk when this is answered."""
         wire, fields = await read_request(request, UploadFields)
-        evaluation = await self._uploads.upload(
-            self._supervisor.recorded(request.match_info["instance_id"]), **msgspec.structs.asdict(fields)
-        )
+        key, instance_id = key_of(request), request.match_info["instance_id"]
+        upload = partial(self._uploads.upload, self._supervisor.recorded(instance_id), **msgspec.structs.asdict(fields))
+        evaluation = await self._uploads.creations.once(key.text if key else None, (instance_id, fields), upload)
         return reply(wire.encode(evaluation), wire, status=201)
 
     async def list(self, request: web.Request) -> web.Response:
