@@ -14,7 +14,7 @@ from gateway.supervisor import Supervisor
 from gateway.uploads import Uploads
 from protocol.errors import InvalidField
 
-_MOST = 1000
+_MOST = 200  # with long write-ups some ten megabytes, which the loop encodes at one go
 
 
 class V2Scoreboard:

@@ -28,9 +28,10 @@ def taker() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def forwarding(tmp_path: Path, taker: Endpoint) -> Iterator[Server]:
-    """A server that forwards to that endpoint."""
+    """A server that forwards to that endpoint, and for which nothing of that is a surprise."""
     with running_server(tmp_path, "--upload-to", taker.url) as running:
         yield running
+    assert "Traceback" not in running.log
 
 
 def uploaded(server: Server) -> Any:

@@ -31,9 +31,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    """A server with that data directory."""
+    """A server with that data directory, and for which nothing that happens to it is a surprise."""
     with running_server(folder, "--import", "tests.envs") as running:
         yield running
+    assert "Traceback" not in running.log
 
 
 @contextlib.contextmanager
