@@ -4,7 +4,7 @@ import asyncio
 
 
 class Room:
-    """A number of bytes that may be held, and one above it that must not be."""
+    """A number of bytes above which nothing more should be accepted, and one above which nothing must be added."""
 
     def __init__(self, enough_bytes: int, most_bytes: int) -> None:
         self._enough_bytes = enough_bytes
@@ -15,7 +15,7 @@ class Room:
 
     @property
     def is_overfull(self) -> bool:
-        """Whether more is held than must be."""
+        """Whether more is held than may be, so that nothing must be added."""
         return self._held_bytes > self._most_bytes
 
     def take(self, number: int) -> None:

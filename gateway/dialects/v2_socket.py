@@ -33,7 +33,7 @@ from protocol.messages import Format
 
 _PROTOCOLS: dict[str, Format] = {"gym-server.v2.msgpack": "msgpack", "gym-server.v2.json": "json"}
 _MAX_UNANSWERED = 1024
-_ENOUGH_BYTES, _MOST_BYTES = 64 * 1024 * 1024, 256 * 1024 * 1024
+_ENOUGH_BYTES, _MOST_BYTES = 64 * 1024 * 1024, 128 * 1024 * 1024
 _GOODBYE_S = 2.0
 _HEARTBEAT_S = 30.0  # a peer that does not answer a ping for half of it is gone, or reads nothing
 _DEFAULT_GRACE_S, _MAX_GRACE_S = 30.0, 3600.0
@@ -48,7 +48,7 @@ class V2Socket:
         self._supervisor = supervisor
         self._leases = leases
         self._artifacts_port = artifacts_port
-        self._max_message_bytes = max_message_bytes
+        self._max_size = max_message_bytes + 1  # of which aiohttp refuses a message
         self._open: dict[web.WebSocketResponse, asyncio.Transport] = {}
 
     def routes(self) -> Sequence[Route]:
@@ -62,7 +62,7 @@ class V2Socket:
         json_style = wire_of("", "", request.query.get("arrays")).writes
         lease = self._lease(request)
         socket = web.WebSocketResponse(
-            protocols=tuple(_PROTOCOLS), max_msg_size=self._max_message_bytes, heartbeat=_HEARTBEAT_S, compress=False
+            protocols=tuple(_PROTOCOLS), max_msg_size=self._max_size, heartbeat=_HEARTBEAT_S, compress=False
         )
         if lease:
             socket.headers["Lease"] = lease.lease_id
@@ -119,6 +119,7 @@ class _Conversation:
         self._socket = socket
         self._transport = transport
         self._wire = wire
+        self._kind = WSMsgType.BINARY if wire.reads == "msgpack" else WSMsgType.TEXT
         self._lease = lease
         self._url = url
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,7 +127,6 @@ class _Conversation:
 
     async def run(self) -> None:
         """Every message has its reply, or the socket is gone; commands that still run then run to their end."""
-        wanted = WSMsgType.BINARY if self._wire.reads == "msgpack" else WSMsgType.TEXT
         async for message in self._socket:
             if message.type not in {WSMsgType.BINARY, WSMsgType.TEXT}:
                 continue
@@ -135,7 +135,7 @@ class _Conversation:
                 await self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=text)
                 return
             data = message.data.encode() if isinstance(message.data, str) else message.data
-            read = self._read(data if message.type is wanted else b"")
+            read = self._read(data if message.type is self._kind else b"")
             self._begin(read, len(data))
             if isinstance(read, said.StepMany | said.ResetMany):
                 await asyncio.sleep(0)  # its parts shall stand in their queues before the next message does
@@ -152,6 +152,9 @@ class _Conversation:
         self._room.give(size)
 
     async def _answer(self, message: "said.AnyMessage | _Unreadable") -> None:
+        await self._send(await self._reply(message))
+
+    async def _reply(self, message: "said.AnyMessage | _Unreadable") -> bytes:
         wire = self._wire
         reply = {"id": bytes(message.id)}
         try:
@@ -164,7 +167,7 @@ class _Conversation:
         except GymServerError as error:
             code = status_of(error)
             reply |= {"status": wire.encode(code.value), "problem": wire.encode(problem(error, code, "/v2/ws"))}
-        await self._send(wire.object(reply))
+        return wire.object(reply)
 
     async def _operate(self, message: said.AnyMessage) -> tuple[int, bytes]:  # noqa: PLR0911 - one line an operation
         operations, wire, find = self._operations, self._wire, self._supervisor.get
@@ -243,15 +246,13 @@ class _Conversation:
 
     async def _send(self, reply: bytes) -> None:
         """The reply is on its way; who is slow to take replies is not listened to, who is far behind is cut off."""
+        if self._room.is_overfull:
+            log.warning("a socket is cut off: it does not take its replies")
+            self._transport.abort()
+            return
         self._room.take(len(reply))
         try:
-            if self._room.is_overfull:
-                log.warning("a socket is cut off: it does not take its replies")
-                self._transport.abort()
-            elif self._wire.reads == "msgpack":
-                await self._socket.send_bytes(reply)
-            else:
-                await self._socket.send_str(reply.decode())
+            await self._socket.send_frame(reply, self._kind)
         except (ConnectionError, RuntimeError):
             log.debug("a socket was gone before its reply")
         finally:

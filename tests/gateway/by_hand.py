@@ -103,22 +103,18 @@ class Socket(Connection):
 
     def send(self, **message: Any) -> None:
         """The message is written."""
-        if self._is_json:
-            self.send_frame(TEXT, json.dumps(message).encode())
-        else:
-            self.send_frame(BINARY, msgpack.packb(message))
+        self.send_together(message)
+
+    def send_together(self, *messages: dict[str, Any]) -> None:
+        """The messages are written in one piece."""
+        self.socket.sendall(b"".join(map(self._frame_of, messages)))
+
+    def _frame_of(self, message: dict[str, Any]) -> bytes:
+        return _frame(TEXT, json.dumps(message).encode()) if self._is_json else _frame(BINARY, msgpack.packb(message))
 
     def send_frame(self, opcode: int, payload: bytes) -> None:
-        """A whole frame is written, masked with zeros, as the RFC lets a client do."""
-        size = len(payload)
-        head = bytes([0x80 | opcode])
-        if size < 126:
-            head += bytes([0x80 | size])
-        elif size < 2**16:
-            head += bytes([0x80 | 126]) + struct.pack(">H", size)
-        else:
-            head += bytes([0x80 | 127]) + struct.pack(">Q", size)
-        self.socket.sendall(head + bytes(4) + payload)
+        """A whole frame is written."""
+        self.socket.sendall(_frame(opcode, payload))
 
     def receive(self) -> Any:
         """The next message; pings before it are left unanswered."""
@@ -143,5 +139,19 @@ class Socket(Connection):
         opcode, payload = self.receive_frame()
         while opcode != CLOSE:
             opcode, payload = self.receive_frame()
-        self.send_frame(CLOSE, payload[:2])
+        with contextlib.suppress(ConnectionError):  # where it has not read all that came, it hangs up at once
+            self.send_frame(CLOSE, payload[:2])
         return int.from_bytes(payload[:2], "big")
+
+
+def _frame(opcode: int, payload: bytes) -> bytes:
+    """A frame of its own, masked with zeros, as the RFC lets a client do."""
+    size = len(payload)
+    head = bytes([0x80 | opcode])
+    if size < 126:
+        head += bytes([0x80 | size])
+    elif size < 2**16:
+        head += bytes([0x80 | 126]) + struct.pack(">H", size)
+    else:
+        head += bytes([0x80 | 127]) + struct.pack(">Q", size)
+    return head + bytes(4) + payload

@@ -44,27 +44,42 @@ class Gate:
 
 
 class Gated(gymnasium.Env[Any, Any]):
-    """Action 1 waits at the gate; the observation is the number of steps taken."""
+    """Action 1 waits at the gate; the observation is the number of steps taken, `size` times."""
 
-    observation_space = spaces.Box(0, np.inf, (1,), np.float64)
     action_space = spaces.Discrete(2)
 
-    def __init__(self, folder: str, render_mode: str | None = None) -> None:
+    def __init__(self, folder: str, size: int = 1, render_mode: str | None = None) -> None:
+        self.observation_space = spaces.Box(0, np.inf, (size,), np.float64)
         self.render_mode = render_mode
         self._folder = Path(folder)
         self._steps = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        return np.array([self._steps], np.float64), {}
+        return self._observe(), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         if action == 1:
-            with (self._folder / "entered").open("wb") as fifo:
-                fifo.write(b"1")
-            with (self._folder / "released").open("rb") as fifo:
-                fifo.read(1)
+            self._wait()
         self._steps += 1
-        return np.array([self._steps], np.float64), float(self._steps), False, False, {}
+        return self._observe(), float(self._steps), False, False, {}
+
+    def _observe(self) -> Any:
+        return np.full(self.observation_space.shape or (), self._steps, np.float64)
+
+    def _wait(self) -> None:
+        with (self._folder / "entered").open("wb") as fifo:
+            fifo.write(b"1")
+        with (self._folder / "released").open("rb") as fifo:
+            fifo.read(1)
 
 
+class GatedMake(Gated):
+    """Waits at the gate as it is made."""
+
+    def __init__(self, folder: str, render_mode: str | None = None) -> None:
+        super().__init__(folder, render_mode=render_mode)
+        self._wait()
+
+
+gymnasium.register("gates/GatedMake-v0", entry_point=f"{__name__}:GatedMake")
 gymnasium.register("gates/Gated-v0", entry_point=f"{__name__}:Gated")

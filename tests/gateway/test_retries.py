@@ -51,7 +51,7 @@ def begun(server: Server, env_id: str, **fields: Any) -> str:
 
 
 def is_replayed(reply: httpx.Response) -> bool:
-    return reply.headers.get("Idempotency-Replayed") == "true"
+    return bool(reply.headers.get("Idempotency-Replayed") == "true")
 
 
 def steps_of(server: Server, path: str) -> int:
@@ -125,7 +125,8 @@ def test_a_batch_that_repeats_its_key_gets_the_same_answer(server: Server, op: s
 
 def test_creating_twice_with_one_key_makes_one(server: Server) -> None:
     """Or as many as were asked for, once; the answer names the same instances."""
-    for body in ({"env_id": "CartPole-v1"}, {"env_id": "CartPole-v1", "count": 3}):
+    bodies: list[dict[str, Any]] = [{"env_id": "CartPole-v1"}, {"env_id": "CartPole-v1", "count": 3}]
+    for body in bodies:
         key = new_key()
         before = len(server.http.get("/v2/envs").json()["envs"])
         first, again = (post(server, "/v2/envs", body, key, status=201) for _ in range(2))
