@@ -5,6 +5,7 @@ To import it is to register `gym_server_client/Remote-v0` for `gymnasium.make` a
 
 import gymnasium
 
+from gym_server_client.asynchronous import AsyncClient, AsyncEnv
 from gym_server_client.environment import RemoteEnv
 from gym_server_client.errors import (
     BadRequest,
@@ -27,6 +28,8 @@ from gym_server_client.transport import Patience, Transport, TransportName
 from gym_server_client.vector import RemoteVectorEnv
 
 __all__ = [
+    "AsyncClient",
+    "AsyncEnv",
     "BadRequest",
     "DeadlineExceeded",
     "EnvironmentFailed",

@@ -123,6 +123,12 @@ def error_of(problem: Mapping[str, Any]) -> RemoteError:
     return _BY_CODE.get(str(problem.get("code")), RemoteError)(problem)
 
 
+def too_large() -> RemoteError:
+    """The error for a message that made the server close the socket."""
+    detail = "the server takes no message as large as this one (--max-message-bytes)"
+    return RemoteError({"code": "payload_too_large", "detail": detail})
+
+
 def is_crash(error: RemoteError) -> bool:
     """Whether the instance has lost its worker, which a reset replaces where `on_crash` is "restart"."""
     return isinstance(error, WorkerCrashed | DeadlineExceeded | InstanceGone) and error.crash is not None

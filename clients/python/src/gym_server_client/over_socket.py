@@ -4,25 +4,17 @@ import contextlib
 import itertools
 import threading
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import CloseCode
 from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
 
-from gym_server_client.errors import RemoteError, ServerUnreachable, error_of
-from gym_server_client.transport import KEYED, Call, Patience
-from gym_server_client.values import Encoding, pack, unpack
-
-_SUBPROTOCOL = Subprotocol("gym-server.v2.msgpack")
-_PAUSES_S = (0.0, 0.05, 0.1, 0.2, 0.5)  # between attempts to connect, the last one repeated
-_MAX_BREAKS = 5
-_MAX_STATUS_OK = 299
-_OPEN_S, _CLOSE_S = 10.0, 1.0
+from gym_server_client.errors import ServerUnreachable, too_large
+from gym_server_client.messages import CLOSE_S, MAX_BREAKS, OPEN_S, PAUSES_S, SUBPROTOCOL, Messages, outcome
+from gym_server_client.transport import Call, Patience
+from gym_server_client.values import Encoding, unpack
 
 
 class SocketTransport:
@@ -35,12 +27,8 @@ class SocketTransport:
     encoding: Encoding = "msgpack"
 
     def __init__(self, url: str, patience: Patience) -> None:
-        lease = urlencode({"lease": uuid.uuid4().hex, "lease_grace_s": patience.lease_grace_s})
-        scheme, _, address = url.rstrip("/").partition("://")
-        self._url = f"{'wss' if scheme == 'https' else 'ws'}://{address}/v2/ws?{lease}"
         self._patience = patience
-        self._ids = itertools.count()
-        self._key = uuid.uuid4().hex
+        self._messages = Messages(url, patience)
         self._lock = threading.Lock()
         self._socket: ClientConnection | None = None
         self._closing = contextlib.ExitStack()
@@ -51,24 +39,20 @@ class SocketTransport:
         if not calls:
             return []
         with self._lock:
-            messages = {number: self._message(number, made) for number, made in zip(self._ids, calls, strict=False)}
+            messages = dict(map(self._messages.write, calls))
             replies = self._exchange(messages)
-        return [_outcome(replies[number]) for number in messages]
+        return [outcome(replies[number]) for number in messages]
 
     def close(self) -> None:
         """There is no connection."""
         with self._lock:
             self._drop()
 
-    def _message(self, number: int, made: Call) -> bytes:
-        key = {"idempotency_key": f"{self._key}-{number}"} if made.op in KEYED else {}
-        return pack({"id": number, "op": made.op, **key, **made.fields}, "msgpack")
-
     def _exchange(self, waiting: dict[int, bytes]) -> dict[int, Any]:
         """The reply to each message; those without one are sent again when the connection has broken."""
         deadline = time.monotonic() + self._patience.answer_s
         replies: dict[int, Any] = {}
-        for _ in range(_MAX_BREAKS):
+        for _ in range(MAX_BREAKS):
             socket = self._connected()
             try:
                 for number in waiting.keys() - replies.keys():
@@ -80,14 +64,13 @@ class SocketTransport:
             except ConnectionClosed as closed:
                 self._drop()
                 if closed.rcvd and closed.rcvd.code == CloseCode.MESSAGE_TOO_BIG:
-                    detail = "the server takes no message as large as this one (--max-message-bytes)"
-                    raise RemoteError({"code": "payload_too_large", "detail": detail}) from closed
+                    raise too_large() from closed
             except TimeoutError as late:
                 self._drop()
                 raise ServerUnreachable(f"no answer within {self._patience.answer_s:g} s") from late
             else:
                 return replies
-        raise ServerUnreachable(f"the connection broke {_MAX_BREAKS} times before there was an answer")
+        raise ServerUnreachable(f"the connection broke {MAX_BREAKS} times before there was an answer")
 
     def _connected(self) -> ClientConnection:
         """The open socket. The first time it has to be there at once, later it may take `reconnect_s`."""
@@ -99,9 +82,9 @@ class SocketTransport:
             try:
                 self._socket = self._open()
             except (OSError, WebSocketException) as error:
-                pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
+                pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if time.monotonic() + pause_s > deadline:
-                    address = self._url.partition("?")[0]
+                    address = self._messages.address
                     raise ServerUnreachable(f"{address} cannot be reached for {patience_s:g} s: {error}") from error
                 time.sleep(pause_s)
             else:
@@ -112,13 +95,13 @@ class SocketTransport:
 
     def _open(self) -> ClientConnection:
         connecting = connect(
-            self._url,
-            subprotocols=[_SUBPROTOCOL],
+            self._messages.address_with_lease,
+            subprotocols=[SUBPROTOCOL],
             compression=None,
             max_size=None,
             proxy=None,
-            open_timeout=_OPEN_S,
-            close_timeout=_CLOSE_S,
+            open_timeout=OPEN_S,
+            close_timeout=CLOSE_S,
         )
         return self._closing.enter_context(connecting)
 
@@ -131,7 +114,3 @@ class SocketTransport:
 def _received(socket: ClientConnection, deadline: float) -> bytes:
     data = socket.recv(timeout=max(0.0, deadline - time.monotonic()), decode=False)
     return bytes(data)
-
-
-def _outcome(reply: dict[str, Any]) -> Any:
-    return reply.get("body") if reply["status"] <= _MAX_STATUS_OK else error_of(reply["problem"])
