@@ -106,6 +106,19 @@ def test_a_hanging_step_is_an_error_after_its_deadline(server: Server) -> None:
     env.close()
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_an_answer_that_does_not_come_is_an_error(server: Server, transport: TransportName) -> None:
+    """After `answer_s`, whatever the server's deadline; and its reply is never taken for another's."""
+    env = RemoteEnv(server.url, "test/Sleeps-v0", transport=transport, patience=Patience(answer_s=1.0))
+    env.reset()
+    with pytest.raises(ServerUnreachable, match="no answer"):
+        env.step(1)
+    server.http.post(f"/v2/envs/{env.instance_id}/kill")
+    with pytest.raises(InstanceGone):
+        env.step(0)
+    env.close()
+
+
 def test_an_exception_of_the_environment_has_its_traceback(server: Server) -> None:
     """And the environment lives on."""
     env = RemoteEnv(server.url, "test/Raises-v0")

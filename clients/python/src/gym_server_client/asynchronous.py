@@ -87,13 +87,15 @@ class AsyncClient:
     async def __aexit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        with contextlib.suppress(ServerUnreachable):  # their lease ends them
-            await asyncio.gather(*(env.close() for env in list(self._envs)))
-        if self._reader:
-            self._reader.cancel()
-            await asyncio.wait([self._reader])
-        if self._socket:
-            await self._socket.close()
+        try:
+            with contextlib.suppress(ServerUnreachable):  # their lease ends them
+                await asyncio.gather(*(env.close() for env in list(self._envs)))
+        finally:
+            if self._reader:
+                self._reader.cancel()
+                await asyncio.wait([self._reader])
+            if self._socket:
+                await self._socket.close()
 
     async def make(
         self,
@@ -198,6 +200,6 @@ class AsyncClient:
                 pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if loop.time() + pause_s > deadline:
                     address = self._messages.address
-                    raise ServerUnreachable(f"{address} cannot be reached for {patience_s:g} s: {error}") from error
+                    raise ServerUnreachable(f"{address} cannot be reached: {error}") from error
                 await asyncio.sleep(pause_s)
         raise AssertionError  # the loop has no end but those above

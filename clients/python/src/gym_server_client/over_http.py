@@ -101,7 +101,7 @@ class HttpTransport:
                 pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
                 if time.monotonic() + pause_s > deadline:
                     address = f"{self._connection.host}:{self._connection.port}"
-                    raise ServerUnreachable(f"{address} cannot be reached for {patience_s:g} s: {error}") from error
+                    raise ServerUnreachable(f"{address} cannot be reached: {error}") from error
                 time.sleep(pause_s)
         raise AssertionError  # the loop has no end but those above
 

@@ -85,7 +85,7 @@ class SocketTransport:
                 pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if time.monotonic() + pause_s > deadline:
                     address = self._messages.address
-                    raise ServerUnreachable(f"{address} cannot be reached for {patience_s:g} s: {error}") from error
+                    raise ServerUnreachable(f"{address} cannot be reached: {error}") from error
                 time.sleep(pause_s)
             else:
                 break

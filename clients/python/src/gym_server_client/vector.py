@@ -90,10 +90,10 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """
         self._check_is_open()
         seeds = _seeds(seed, self.num_envs)
-        options = dict(options or {})
-        mask = _mask(options.pop("reset_mask", None), self.num_envs)
+        mask = _mask((options or {}).get("reset_mask"), self.num_envs)
+        own = options and {name: value for name, value in options.items() if name != "reset_mask"}
         chosen = [lane for lane, is_chosen in zip(self._lanes, mask, strict=True) if is_chosen]
-        outcomes = self._lanes.reset(chosen, seeds, options or None)
+        outcomes = self._lanes.reset(chosen, seeds, own)
         infos: dict[str, Any] = {}
         for lane in chosen:
             infos = self._add_info(infos, outcomes[lane.index].info, lane.index)
