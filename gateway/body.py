@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.duplicates import refuse_duplicates
 from protocol.errors import BadRequest, InvalidField, MissingField
-from protocol.messages import FieldError, Format
+from protocol.messages import Format
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -19,6 +19,7 @@ _NOTHING: dict[Format, bytes] = {"json": b"{}", "msgpack": b"\x80"}
 _NAMES: dict[Format, str] = {"json": "JSON", "msgpack": "MessagePack"}
 _MISSING = re.compile(r"missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"unknown field `(.+?)`")
+_MAX_SHOWN = 100
 _AT = re.compile(r" - at `(\$.*)`$")
 TRUE, FALSE = b"true", b"false"
 
@@ -64,14 +65,14 @@ def invalid(message: str) -> BadRequest | InvalidField:
     """msgspec's message as an error of ours; it has no other form than the text."""
     at = _AT.search(message)
     text = _AT.sub("", message)
+    place = at[1] if at else "$"
     if missing := _MISSING.search(text):
-        return MissingField(missing[1]) if at is None else InvalidField(f"{at[1]}.{missing[1]} is required")
+        return InvalidField.at(f"{place}.{missing[1]}", "is required") if at else MissingField(missing[1])
     if unknown := _UNKNOWN.search(text):
-        path = f"{at[1] if at else '$'}.{unknown[1]}"
-        return InvalidField(f"{path} is unknown", errors=(FieldError(path, "is unknown"),))
+        return InvalidField.at(f"{place}.{unknown[1]:.{_MAX_SHOWN}}", "is unknown")
     if at is None:
         return BadRequest(f"the body must be a JSON object: {text}")
-    return InvalidField(f"{at[1]}: {text}", errors=(FieldError(at[1], text),))
+    return InvalidField.at(place, text)
 
 
 def json_response(body: Any, status: int = 200) -> web.Response:

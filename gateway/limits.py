@@ -24,6 +24,9 @@ MEANS = {
 }
 """By which means each limit is enforced: `watched` is measured from outside, several times a second."""
 
+_MOST_S = 1e9  # asyncio's timers hold no more
+_MOST = 2**63 - 1  # setrlimit(2) takes no more
+
 
 def tightened(allowed: Limits, asked: Mapping[str, float]) -> Limits:
     """The server's limits with those that the client asked for.
@@ -37,10 +40,12 @@ def tightened(allowed: Limits, asked: Mapping[str, float]) -> Limits:
             errors.append(FieldError(f"$.limits.{name}", f"is unknown; there are {', '.join(MEANS)}"))
             continue
         most = getattr(allowed, name)
+        if most is None:
+            most = _MOST_S if name.endswith("_s") else _MOST
         if name == "nice":
             if not (isinstance(value, int) and most <= value <= 19):  # noqa: PLR2004 - the kernel's last niceness
                 errors.append(FieldError("$.limits.nice", f"{value} is not one of {most} to 19"))
-        elif value <= 0 or (most is not None and value > most):
+        elif not 0 < value <= most:
             errors.append(FieldError(f"$.limits.{name}", f"{value} is not above 0 and at most the server's {most}"))
         elif not name.endswith("_s") and not isinstance(value, int):
             errors.append(FieldError(f"$.limits.{name}", f"{value} is not an integer"))

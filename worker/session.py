@@ -96,7 +96,8 @@ class Session:
             InvalidAction: one of them is not in the action space; then none is taken.
             ResetNeeded: no episode is running.
         """
-        actions = [self._read_action(raw, command) for raw in command.actions]
+        paths = ["$.action"] if len(command.actions) == 1 else [f"$.actions[{i}]" for i in range(len(command.actions))]
+        actions = [self._read_action(raw, command, path) for raw, path in zip(command.actions, paths, strict=True)]
         self._episodes.check_may_step(is_lenient=command.is_lenient)
         transitions = []
         for action in actions:
@@ -208,16 +209,16 @@ class Session:
     def _space(self, name: SpaceName) -> spaces.Space[Any]:
         return self._env.action_space if name == "action_space" else self._env.observation_space
 
-    def _read_action(self, raw: bytes, command: Step) -> Any:
+    def _read_action(self, raw: bytes, command: Step, path: str) -> Any:
         space = self._env.action_space
         value = read(raw, command.reads)
         # Clients whose language has no one-element lists send the bare number (MATLAB); 2016's server took both.
         if command.is_lenient and isinstance(value, int | float) and space.shape == (1,):
             value = [value]
         try:
-            return read_member(space, value, "$.action")
+            return read_member(space, value, path)
         except BadRequest as error:
-            raise InvalidAction.at("$.action", error.detail) from error
+            raise InvalidAction.at(path, error.detail) from error
 
     def _draw(self, picture: Picture) -> Drawn | None:
         if picture == "none":

@@ -9,10 +9,14 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from protocol.messages import Autoreset
 
+_MAX_INTEGER = 2**63 - 1  # what the pipe to a worker carries
 Count = Annotated[int, Meta(ge=1, le=1024)]
-Seed = Annotated[int, Meta(ge=0)]
+Seed = Annotated[int, Meta(ge=0, le=_MAX_INTEGER)]
+AboveZero = Annotated[int, Meta(ge=1, le=_MAX_INTEGER)]
+InstanceId = Annotated[str, Meta(max_length=64)]
 MAX_KEY = 256
 KeyText = Annotated[str, Meta(min_length=1, max_length=MAX_KEY)]
+LimitName = Annotated[str, Meta(max_length=64)]
 Label = Annotated[str, Meta(max_length=256)]
 
 
@@ -23,7 +27,7 @@ class Fields(Struct, frozen=True, forbid_unknown_fields=True):
 class WrapperFields(Fields, frozen=True):
     """One of Gymnasium's wrappers around the environment; the first is the innermost."""
 
-    name: str
+    name: Annotated[str, Meta(max_length=256)]
     kwargs: Raw | UnsetType = UNSET
 
 
@@ -32,13 +36,13 @@ class CreateFields(Fields, frozen=True):
 
     env_id: Annotated[str, Meta(max_length=256)]
     kwargs: Raw | UnsetType = UNSET
-    render_mode: str | None = None
-    max_episode_steps: Annotated[int, Meta(ge=1)] | None = None
+    render_mode: Annotated[str, Meta(max_length=64)] | None = None
+    max_episode_steps: AboveZero | None = None
     autoreset: Autoreset = "disabled"
     wrappers: Annotated[tuple[WrapperFields, ...], Meta(max_length=16)] = ()
     on_crash: Literal["fail", "restart"] = "fail"
     labels: Annotated[dict[Label, Label], Meta(max_length=64)] = {}
-    limits: dict[str, int | float] = {}
+    limits: Annotated[dict[LimitName, int | float], Meta(max_length=64)] = {}
     count: Count | None = None
 
 
@@ -75,14 +79,14 @@ class ContainsFields(Fields, frozen=True):
 class ManyStepFields(Fields, frozen=True):
     """One action for each of several instances."""
 
-    instance_ids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=1024)]
+    instance_ids: Annotated[tuple[InstanceId, ...], Meta(min_length=1, max_length=1024)]
     actions: tuple[Raw, ...]
 
 
 class ManyResetFields(Fields, frozen=True):
     """The beginning of an episode for each of several instances; one seed each, or none."""
 
-    instance_ids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=1024)]
+    instance_ids: Annotated[tuple[InstanceId, ...], Meta(min_length=1, max_length=1024)]
     seeds: tuple[Seed | None, ...] | None = None
     options: Raw | UnsetType = UNSET
 
@@ -90,7 +94,7 @@ class ManyResetFields(Fields, frozen=True):
 class ScheduleFields(Fields, frozen=True):
     """Which episodes are filmed: every n-th."""
 
-    every_episodes: Annotated[int, Meta(ge=1, le=2**63 - 1)]  # what the pipe to a worker carries
+    every_episodes: AboveZero
 
 
 class StartMonitorFields(Fields, frozen=True):

@@ -4,8 +4,10 @@ import msgspec
 from msgspec import Raw
 
 from gateway.dialects.v2_fields import (
+    Count,
     CreateFields,
     Fields,
+    InstanceId,
     KeyText,
     ManyResetFields,
     ManyStepFields,
@@ -27,14 +29,14 @@ class Close(Fields, frozen=True, kw_only=True, tag_field="op", tag="close"):
     """As `DELETE /v2/envs/{id}`."""
 
     id: Raw
-    instance_id: str
+    instance_id: InstanceId
 
 
 class Kill(Fields, frozen=True, kw_only=True, tag_field="op", tag="kill"):
     """As `POST /v2/envs/{id}/kill`."""
 
     id: Raw
-    instance_id: str
+    instance_id: InstanceId
     idempotency_key: KeyText | None = None
 
 
@@ -42,7 +44,7 @@ class Reset(ResetFields, frozen=True, kw_only=True, tag_field="op", tag="reset")
     """As `POST /v2/envs/{id}/reset`."""
 
     id: Raw
-    instance_id: str
+    instance_id: InstanceId
     idempotency_key: KeyText | None = None
 
 
@@ -50,7 +52,7 @@ class Step(StepFields, frozen=True, kw_only=True, tag_field="op", tag="step"):
     """As `POST /v2/envs/{id}/step`."""
 
     id: Raw
-    instance_id: str
+    instance_id: InstanceId
     idempotency_key: KeyText | None = None
 
 
@@ -72,7 +74,7 @@ class Render(Fields, frozen=True, kw_only=True, tag_field="op", tag="render"):
     """As `GET /v2/envs/{id}/render`; answers `{"media_type", "data"}`, in JSON with data in base64."""
 
     id: Raw
-    instance_id: str
+    instance_id: InstanceId
     kind: PictureKind = "png"
 
 
@@ -80,7 +82,7 @@ class Sample(SampleFields, frozen=True, kw_only=True, tag_field="op", tag="sampl
     """As `POST /v2/envs/{id}/{space}/sample`."""
 
     id: Raw
-    instance_id: str
+    instance_id: InstanceId
     space: SpaceName = "action_space"
     idempotency_key: KeyText | None = None
 
@@ -89,15 +91,15 @@ class Fork(Fields, frozen=True, kw_only=True, tag_field="op", tag="fork"):
     """As `POST /v2/envs/{id}/fork`."""
 
     id: Raw
-    instance_id: str
-    count: int = 1
+    instance_id: InstanceId
+    count: Count = 1
 
 
 class Describe(Fields, frozen=True, kw_only=True, tag_field="op", tag="describe"):
     """As `GET /v2/envs/{id}`; without an instance, the socket itself: `{"lease", "lease_grace_s"}`."""
 
     id: Raw
-    instance_id: str | None = None
+    instance_id: InstanceId | None = None
 
 
 AnyMessage = Create | Close | Kill | Reset | Step | StepMany | ResetMany | Render | Sample | Fork | Describe
