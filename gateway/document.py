@@ -29,6 +29,7 @@ def document(instance: Instance) -> dict[str, Any]:
         "cpu_s": round(instance.usage.cpu_s, 2),
         "processes": instance.usage.processes,
         "render_mode": made.render_mode if made else None,
+        "render_modes": made.render_modes if made else (),
         "on_crash": instance.on_crash,
         "limits": msgspec.structs.asdict(instance.limits) | {"enforced_by": MEANS},
         "labels": instance.labels,
