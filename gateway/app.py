@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.artifacts.files import artifacts_app
+from gateway.body import with_whole_body
 from gateway.config import Config
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
@@ -26,6 +27,7 @@ from gateway.family import adopt_orphans
 from gateway.forwarding import Forwarder
 from gateway.gateway_log import set_up_logging
 from gateway.health import Health
+from gateway.listening import listening
 from gateway.retention import forget_old_artifacts
 from gateway.routes import Dialect, add_routes
 from gateway.scoreboard import SchemaTooNew, Scoreboard
@@ -33,7 +35,6 @@ from gateway.supervisor import Supervisor
 from gateway.uploads import Uploads
 from gateway.workers.forkserver import ForkServer
 
-_SHUTDOWN_S = 5.0
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("gateway.access")
 
@@ -67,7 +68,7 @@ def gateway_app(
     end: Callable[[], None],
 ) -> web.Application:
     """The API, on the first port; `end` ends the server."""
-    app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses])
+    app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses, with_whole_body])
     may_end = end if config.allow_shutdown else None
     sockets = V2Socket(supervisor, supervisor.leases, artifacts_port, config.max_message_bytes)
     app.on_shutdown.append(sockets.close)
@@ -94,17 +95,20 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     supervisor = Supervisor(config, forkserver)
+    log_of_access = access_log if config.access_log else None
     async with contextlib.AsyncExitStack() as stack:
         artifacts = artifacts_app(config.data_dir, supervisor)
         try:
-            artifacts_url = await stack.enter_async_context(_listening(artifacts, config, config.artifacts_port))
+            artifacts_url = await stack.enter_async_context(
+                listening(artifacts, config.host, config.artifacts_port, log_of_access)
+            )
             scoreboard = await Scoreboard.open(config.data_dir / "scoreboard.sqlite3")
             stack.push_async_callback(scoreboard.close)
             forwarder = Forwarder(scoreboard, config.data_dir, config.upload_to) if config.upload_to else None
             uploads = Uploads(scoreboard, config.data_dir, config.upload_keys, forwarder)
             artifacts_port = int(artifacts_url.rpartition(":")[2])
             gateway = gateway_app(config, supervisor, scoreboard, uploads, artifacts_port, stop.set)
-            gateway_url = await stack.enter_async_context(_listening(gateway, config, config.port))
+            gateway_url = await stack.enter_async_context(listening(gateway, config.host, config.port, log_of_access))
         except (SchemaTooNew, sqlite3.Error) as error:
             log.error("the scoreboard cannot be opened: %s", error)  # noqa: TRY400 - as below
             return 1
@@ -124,18 +128,6 @@ async def _serve(config: Config, forkserver: ForkServer) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _listening(app: web.Application, config: Config, port: int) -> AsyncIterator[str]:
-    """The app answers at the URL that this yields."""
-    runner = web.AppRunner(app, access_log=access_log if config.access_log else None, shutdown_timeout=_SHUTDOWN_S)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, config.host, port).start()
-        yield _url(config.host, runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
 async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """The endless work goes on meanwhile."""
     task = asyncio.create_task(work)
@@ -150,10 +142,6 @@ async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
         log.critical("a task of the server has failed", exc_info=error)
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _raise_descriptor_limit() -> None:

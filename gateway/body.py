@@ -1,5 +1,6 @@
 """The bodies of requests as structs, without reading what belongs to a worker, and of responses, spliced together."""
 
+import asyncio
 import re
 from functools import cache
 from typing import Any, TypeVar
@@ -8,7 +9,8 @@ import msgspec
 from aiohttp import web
 
 from gateway.duplicates import refuse_duplicates
-from protocol.errors import BadRequest, InvalidField, MissingField
+from gateway.routes import Handler
+from protocol.errors import BadRequest, InvalidField, MissingField, UnsupportedMediaType
 from protocol.messages import Format
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -20,6 +22,7 @@ _NAMES: dict[Format, str] = {"json": "JSON", "msgpack": "MessagePack"}
 _MISSING = re.compile(r"missing required field `(.+?)`")
 _UNKNOWN = re.compile(r"unknown field `(.+?)`")
 _MAX_SHOWN = 100
+_BODY_S = 60.0
 _AT = re.compile(r" - at `(\$.*)`$")
 TRUE, FALSE = b"true", b"false"
 
@@ -27,6 +30,28 @@ TRUE, FALSE = b"true", b"false"
 def is_empty(body: bytes, body_format: Format = "json") -> bool:
     """Whether the body says nothing: no bytes, null, or an empty string, list or object."""
     return (body.strip() in _EMPTY) if body_format == "json" else body in _EMPTY_MSGPACK
+
+
+@web.middleware
+async def with_whole_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A handler begins when the body has come, so that it waits for nothing when it reads it.
+
+    Raises:
+        UnsupportedMediaType: the body is packed.
+        BadRequest: it did not come, or not in time.
+        PayloadTooLarge: as the server's limit says.
+    """
+    if request.can_read_body:
+        if (coding := request.headers.get("Content-Encoding", "identity").lower()) != "identity":
+            raise UnsupportedMediaType(f"the body is packed with {coding:.40}; send it as it is")
+        try:
+            async with asyncio.timeout(_BODY_S):
+                await request.read()
+        except TimeoutError:
+            raise BadRequest(f"the body did not come within {_BODY_S:.0f} s") from None
+        except (ConnectionError, web.RequestPayloadError) as error:
+            raise BadRequest(f"the body ended too early: {error}") from None
+    return await handler(request)
 
 
 async def read_fields(request: web.Request, fields: type[T]) -> T:

@@ -1,0 +1,50 @@
+"""Connections: where an application listens, and how long a client may leave one unused. Knows no routes."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+_SHUTDOWN_S = 5.0
+_UNREAD_S = 60.0
+_BACKLOG = 1024
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    app: web.Application, host: str, port: int, access_log: logging.Logger | None = None, unread_s: float = _UNREAD_S
+) -> AsyncIterator[str]:
+    """The app answers at the URL that this yields; a client that takes nothing of an answer for `unread_s` is dropped.
+
+    Bodies are not unpacked: that would be work for the loop, of any size.
+
+    Raises:
+        OSError: the address is not free, or none of this machine.
+    """
+    logging.getLogger("aiohttp.server").addFilter(_is_no_strangers_fault)
+    runner = web.AppRunner(app, access_log=access_log, shutdown_timeout=_SHUTDOWN_S, auto_decompress=False)
+    await runner.setup()
+    assert runner.server  # noqa: S101 - narrows; set-up makes it
+    try:
+        server = await asyncio.get_running_loop().create_server(runner.server, host, port, backlog=_BACKLOG)
+        try:
+            for listener in server.sockets:  # connections inherit it
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(unread_s * 1000))
+            yield _url(host, server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_no_strangers_fault(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400, and is no error of the server."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
