@@ -71,6 +71,7 @@ class Instance:
         self.dialect = dialect
         self.limits = limits
         self.on_crash: OnCrash = on_crash or ("fail" if dialect == "v2" else "restart")
+        self.autoreset = make.autoreset
         self.labels = labels or {}
         self.created_at = datetime.now(UTC)
         self.state = State.STARTING
