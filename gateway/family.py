@@ -14,6 +14,9 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PR_SET_CHILD_SUBREAPER = 36
 _READ_BYTES = 4096
+_LARGE = 16
+_ROUNDS = 10  # each finds what was forked during the one before, and stops nearly all that fork
+_doomed: set[int] = set()  # of this process's children, as there is one process
 
 
 class Usage(NamedTuple):
@@ -30,6 +33,21 @@ def members(pid: int) -> list[int]:
     for parent in found:
         found.extend(_children(parent))
     return found
+
+
+def has_children(pid: int) -> bool:
+    """Whether the main thread of the process has any, which is quickly seen."""
+    return bool(_read(f"{pid}/task/{pid}/children"))
+
+
+def is_large(pid: int) -> bool:
+    """Whether it would take long to look at all that descend from the process."""
+    found = [pid]
+    for parent in found:
+        found.extend(_children(parent))
+        if len(found) > _LARGE:
+            return True
+    return False
 
 
 def usage(pids: list[int]) -> Usage:
@@ -55,9 +73,13 @@ def pss_bytes(pids: list[int]) -> int:
 
 def catches(pid: int, number: int) -> bool:
     """Whether the process has a handler for the signal and does not block it; without one the signal would end it."""
-    masks = dict(line.split(":\t", 1) for line in _read(f"{pid}/status").splitlines() if line.startswith("Sig"))
-    bit = 1 << (number - 1)
-    return bool(int(masks.get("SigCgt", "0"), 16) & bit) and not int(masks.get("SigBlk", "0"), 16) & bit
+    caught, blocked = _signals(pid, "SigCgt"), _signals(pid, "SigBlk")
+    return bool(caught & ~blocked & 1 << (number - 1))
+
+
+def is_busy_with(pid: int, number: int) -> bool:
+    """Whether the signal is still on its way to the process, or its handler still runs, which blocks the signal."""
+    return bool((_signals(pid, "ShdPnd") | _signals(pid, "SigPnd") | _signals(pid, "SigBlk")) & 1 << (number - 1))
 
 
 def adopt_orphans() -> None:
@@ -67,21 +89,43 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def end_orphans() -> int:
-    """Kills and reaps what workers have left behind; how many were reaped.
+def end(pid: int) -> None:
+    """SIGKILL is on its way to the process and all that descend from it.
+
+    They are stopped first, or those that fork would have new children by the time that they are dead. Where there are
+    many and all want the processor, this takes seconds: then it belongs into a thread.
+    """
+    stopped: set[int] = set()
+    for _ in range(_ROUNDS):
+        if not (running := set(members(pid)) - stopped):
+            break
+        for member in running:
+            _send(member, signal.SIGSTOP)
+        stopped |= running
+    for member in stopped:
+        _send(member, signal.SIGKILL)
+
+
+def end_orphans() -> None:
+    """What workers have left behind is killed, once, and reaped when it is dead; may take as long as `end`.
 
     Our own children, the fork server and its tracker, are in our session; a worker's family is in others.
     """
-    ours, reaped = os.getsid(0), 0
-    for pid in _children(os.getpid()):
-        try:
-            if os.getsid(pid) == ours:
-                continue
-            os.kill(pid, signal.SIGKILL)
-            reaped += os.waitpid(pid, os.WNOHANG)[0] == pid
-        except (ProcessLookupError, ChildProcessError):
-            continue
-    return reaped
+    ours, children = os.getsid(0), _children(os.getpid())
+    _doomed.intersection_update(children)
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            if pid not in _doomed:
+                if os.getsid(pid) == ours:
+                    continue
+                _doomed.add(pid)
+                end(pid)
+            os.waitpid(pid, os.WNOHANG)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
 
 
 def _children(pid: int) -> list[int]:
@@ -91,6 +135,12 @@ def _children(pid: int) -> list[int]:
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - Path costs more than the system call
             found.extend(map(int, _read(f"{pid}/task/{thread}/children").split()))
     return found
+
+
+def _signals(pid: int, name: str) -> int:
+    """One of the main thread's sets of signals as bits, the lowest is signal 1; 0 if it has ended."""
+    _, _, found = _read(f"{pid}/status").partition(f"{name}:\t")
+    return int(found[:16] or "0", 16)
 
 
 def _cpu_s(pid: int) -> float:

@@ -56,7 +56,6 @@ class Watch:
             while True:
                 await asyncio.sleep(rest_s)
                 glance += 1
-                family.end_orphans()
                 sights = list(self._due(glance))
                 measured, took_s = await asyncio.get_running_loop().run_in_executor(thread, _measure, sights)
                 for sight, (pids, usage) in zip(sights, measured, strict=True):
@@ -84,7 +83,7 @@ class Watch:
             return  # it has ended meanwhile
         if sight.is_look:
             instance.statistics.look()
-        if sight.counts_family:
+        if sight.counts_family or usage.processes > 1:
             instance.usage = usage
         limits = instance.limits
         if _is_above(usage.processes, limits.processes):
@@ -140,13 +139,14 @@ class Watch:
 
 
 def _measure(sights: list[Sight]) -> tuple[list[tuple[list[int], family.Usage]], float]:
-    """What each of them uses, and the processor time that it took to find out, seconds."""
+    """What each of them uses, and the processor time that it took to find out, seconds; orphans end on the way."""
     began = time.thread_time()
+    family.end_orphans()
     return [_measured(sight) for sight in sights], time.thread_time() - began
 
 
 def _measured(sight: Sight) -> tuple[list[int], family.Usage]:
-    if not sight.counts_family:
+    if not sight.counts_family and not family.has_children(sight.pid):
         return [sight.pid], family.Usage(family.rss_bytes(sight.pid), 0.0, 1)
     pids = family.members(sight.pid)
     return pids, family.usage(pids)

@@ -60,3 +60,7 @@ class Worker(Protocol):
     def request_stack(self) -> bool:
         """Whether it will write the Python stack of its threads to its fault log now."""
         ...
+
+    def owes_stack(self) -> bool:
+        """Whether it has not finished, or not begun, to write what was requested."""
+        ...

@@ -13,11 +13,11 @@ from gateway import family
 from gateway.workers.base import Ending, WorkerLost
 from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
+from protocol.facts import Cause, Limits
 from protocol.folder import STACK_SIGNAL
-from protocol.messages import Cause, Limits
 from worker.entry import run_worker
 
-_STACK_S = 0.05  # for a worker to write down where it hangs, before it is killed
+_STACK_S, _STACK_INTERVAL_S = 0.5, 0.01  # for a worker to write down where it hangs, before it is killed
 _ENVELOPE_BYTES = 64 * 1024  # of a frame, beside the body or the value in it
 _NO_FORK_SERVER = "the process from which all workers are forked has ended, and they with it"
 _GRACE_S = 5.0  # for the kernel to end a killed process, before it is reported as gone all the same
@@ -103,9 +103,20 @@ class LocalWorker:
             self._reply = None
 
     def kill(self, cause: Cause, reason: str = "") -> None:
-        """SIGKILL to the process and its group; `ended` says `cause`. What left the group loses its parent by that."""
+        """SIGKILL to the process, its descendants and its group; `ended` says `cause`."""
         self._doom = self._doom or Ending(cause, reason=reason)
-        if self._process is None or self.ended.done():
+        if self._process is None or self.pid is None or self.ended.done():
+            return
+        if family.is_large(self.pid):
+            # Its leader goes last: as long as it lives, all of them can be found below it.
+            self._loop.run_in_executor(None, family.end, self.pid).add_done_callback(lambda _done: self._kill_rest())
+        else:
+            family.end(self.pid)
+            self._kill_rest()
+
+    def _kill_rest(self) -> None:
+        """Those of its group that descend from nobody any more, and itself by a number that nobody else can have."""
+        if self.ended.done() or self._doom is None:
             return
         self._kill_group()
         if self._pidfd >= 0:
@@ -121,11 +132,20 @@ class LocalWorker:
             signal.pidfd_send_signal(self._pidfd, STACK_SIGNAL)
         return True
 
+    def owes_stack(self) -> bool:
+        """Whether it has not finished, or not begun, to write what was requested."""
+        return self.pid is not None and not self.ended.done() and family.is_busy_with(self.pid, STACK_SIGNAL)
+
     def _expire(self) -> None:
         """The deadline has passed: from here on no reply counts; where it hangs is written down before it goes."""
         self._doom = self._doom or Ending("deadline")
-        delay_s = _STACK_S if self.request_stack() else 0
-        self._loop.call_later(delay_s, self.kill, "deadline")
+        self._kill_when_told(self._loop.time() + (_STACK_S if self.request_stack() else 0))
+
+    def _kill_when_told(self, latest: float) -> None:
+        if self._loop.time() < latest and self.owes_stack():
+            self._loop.call_later(_STACK_INTERVAL_S, self._kill_when_told, latest)
+        else:
+            self.kill("deadline")
 
     def _kill_group(self) -> None:
         if self.pid is not None:
@@ -155,7 +175,7 @@ class LocalWorker:
         if self._pipe:
             self._pipe.drain()  # the reply that it sent before it ended
         self._kill_group()  # what it started and left behind
-        family.end_orphans()  # and what had left its group
+        self._loop.run_in_executor(None, family.end_orphans)  # and what had left its group
         if code is None:
             self._doom, code = Ending("signal", reason=_NO_FORK_SERVER), -signal.SIGKILL
         doom = self._doom or Ending("signal" if code < 0 else "exit")
