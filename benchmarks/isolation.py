@@ -2,7 +2,8 @@
 
 The neighbour steps a CartPole over one connection as fast as it can. Another process commits the fault, four times a
 second where it does not last longer, on the same server. Each round measures alone and beside in turn, since a shared
-machine is never twice the same; the ratio is the median of the rounds.
+machine is never twice the same; the ratio is the median of the rounds. The first line is what the machine itself does
+to the neighbour when somebody who has nothing to do with the server keeps one of its cores busy.
 
     python -m benchmarks.isolation [--rounds 5] [--seconds 2] [fault …]
 """
@@ -52,6 +53,7 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder), "--import", "tests.envs") as server:
         bench = Bench(server.url, arguments.seconds)
+        print(_row(None, [bench.round(None) for _ in range(arguments.rounds)]), flush=True)
         for fault in faults:
             print(_row(fault, [bench.round(fault) for _ in range(arguments.rounds)]), flush=True)
         bench.close()
@@ -72,8 +74,8 @@ class Bench:
         self._process.start()
         theirs.close()
 
-    def round(self, fault: Fault) -> Round:
-        """A window without, a window with the fault."""
+    def round(self, fault: Fault | None) -> Round:
+        """A window without, a window with the fault, or with a loop that has nothing to do with the server."""
         began = time.monotonic()
         alone = self._measure(lambda: time.monotonic() - began > self._seconds)
         self._driver.send((fault, self._seconds))
@@ -104,6 +106,8 @@ def _drive(url: str, pipe: Connection) -> None:
             fault, seconds = pipe.recv()
             began = time.monotonic()
             while time.monotonic() - began < seconds:
+                if fault is None:
+                    continue
                 again = time.monotonic() + _PAUSE_S
                 _commit(client, fault)
                 time.sleep(max(0, again - time.monotonic()))
@@ -125,12 +129,18 @@ def _commit(client: Client, fault: Fault) -> None:
                 client.send(method, path + command, body)
 
 
-def _row(fault: Fault, rounds: Sequence[Round]) -> str:
+def _row(fault: Fault | None, rounds: Sequence[Round]) -> str:
     p50 = _figures([r.alone.p50_s for r in rounds], [r.beside.p50_s for r in rounds])
     p99 = _figures([r.alone.p99_s for r in rounds], [r.beside.p99_s for r in rounds])
     ratios = sorted(r.beside.p99_s / r.alone.p99_s for r in rounds)
-    label = fault.name if fault.command == "step" else f"{fault.name} ({fault.command})"
-    return f"| {label}, {fault.cause or fault.status} | {p50} | {p99} | {ratios[0]:.1f} to {ratios[-1]:.1f} |"
+    return f"| {_label(fault)} | {p50} | {p99} | {ratios[0]:.1f} to {ratios[-1]:.1f} |"
+
+
+def _label(fault: Fault | None) -> str:
+    if fault is None:
+        return "(a busy loop in no server)"
+    name = fault.name if fault.command == "step" else f"{fault.name} ({fault.command})"
+    return f"{name}, {fault.cause or fault.status}"
 
 
 def _figures(alone: Sequence[float], beside: Sequence[float]) -> str:
