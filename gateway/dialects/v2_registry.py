@@ -19,7 +19,7 @@ class V2Registry:
         """All routes."""
         return (
             Route("GET", "/v2/registry", self.list),
-            Route("GET", "/v2/registry/{env_id:.+?}", self.describe),
+            Route("GET", "/v2/registry/{env_id:.+[^/]}", self.describe),
         )
 
     async def list(self, request: web.Request) -> web.Response:
