@@ -140,8 +140,7 @@ class Instance:
                 return
             was_ready = self.state is State.READY
             self._become(State.CLOSED)
-            worker = self._worker
-            if worker:
+            if worker := self._worker:
                 if was_ready:
                     with contextlib.suppress(WorkerLost):
                         await worker.call(codec.encode(Close()), self.limits.close_s)
@@ -193,7 +192,7 @@ class Instance:
             await worker.start(self.limits.start_s)
             reply = await self._exchange(worker, self._make, began + self.limits.start_s - time.monotonic())
         except WorkerLost as lost:
-            raise self._lost(lost.ending) from None
+            raise self._lost(worker, lost.ending) from None
         except BaseException:
             if self.made is None:
                 self._become(State.CLOSED)  # there never was an environment, so nothing has crashed
@@ -249,11 +248,11 @@ class Instance:
         try:
             reply = codec.decode_reply(await worker.call(codec.encode(command), deadline_s))
         except WorkerLost as lost:
-            raise self._lost(lost.ending) from None
+            raise self._lost(worker, lost.ending) from None
         except FramingError:
             worker.kill("protocol")
             await asyncio.shield(worker.ended)
-            raise self._lost(worker.ended.result()) from None
+            raise self._lost(worker, worker.ended.result()) from None
         if isinstance(reply, Failed):
             raise from_failed(reply)
         return reply
@@ -284,8 +283,9 @@ class Instance:
         self._observer.crashed(ending.cause)
         self._become(State.CRASHED)
 
-    def _lost(self, ending: Ending) -> GymServerError:
+    def _lost(self, worker: Worker, ending: Ending) -> GymServerError:
         """The error for the caller whose command ran when the worker ended."""
+        self._on_ended(worker, ending)  # the callback that says so may not have run yet
         return lost_error(self.instance_id, ending, self.crash, restarts=self.on_crash == "restart")
 
     def _gone(self) -> GymServerError:

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from gateway.dialects.v2_contract import ALWAYS, OPERATIONS, Operation
+from gateway.dialects.v2_fields import MAX_KEY
 from gateway.errors import STATUS
 from gateway.evaluation import Evaluation
+from gateway.lifecycle import State
 from gateway.routes import Route
 from gateway.wire import JSON, MSGPACK
 from protocol.errors import GymServerError
@@ -24,6 +26,16 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "instance_id": _INSTANCE_ID,
     "space": {"enum": ["action_space", "observation_space"]},
 }
+_QUERY_PARAMETERS: dict[str, dict[str, Any]] = {
+    "arrays": {"enum": ["base64"]},
+    "state": {"enum": [state.value for state in State]},
+    "label": {"type": "string", "pattern": ":"},
+    "lease": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    "lease_grace_s": {"type": "number", "minimum": 0, "maximum": 3600},
+    "tail": {"type": "integer", "minimum": 0},
+    "limit": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    "offset": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+}
 _WRITTEN: dict[str, dict[str, Any]] = {
     "Instance": {
         "type": "object",
@@ -31,7 +43,7 @@ _WRITTEN: dict[str, dict[str, Any]] = {
         "properties": {
             "instance_id": _INSTANCE_ID,
             "env_id": {"type": "string"},
-            "state": {"enum": ["starting", "ready", "busy", "crashed", "closed"]},
+            "state": {"enum": [state.value for state in State]},
             "pid": {"type": ["integer", "null"]},
             "created_at": {"type": "string", "format": "date-time"},
             "steps": {"type": "integer"},
@@ -104,9 +116,13 @@ def _parameters(route: Route, path: str, operation: Operation) -> list[dict[str,
         {"name": name, "in": "path", "required": True, "schema": _PATH_PARAMETERS.get(name, {"type": "string"})}
         for name in _PARAMETER.findall(path)
     ]
-    found += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query]
+    found += [
+        {"name": name, "in": "query", "schema": _QUERY_PARAMETERS.get(name, {"type": "string"})}
+        for name in operation.query
+    ]
     if route.method in _KEYED:
-        found.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}})
+        schema = {"type": "string", "minLength": 1, "maxLength": MAX_KEY}
+        found.append({"name": "Idempotency-Key", "in": "header", "schema": schema})
     return found
 
 

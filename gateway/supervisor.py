@@ -67,6 +67,7 @@ class Supervisor:
         """
 
         async def run() -> list[Instance]:
+            self._check_room(count)
             made = await asyncio.gather(
                 *(self.create(make, "v2", choices) for _ in range(count)), return_exceptions=True
             )
@@ -87,8 +88,7 @@ class Supervisor:
             InternalError: its folder cannot be written; the text says why.
             GymServerError: as the worker's `make` says; nothing is left of the attempt.
         """
-        if reason := self.why_full():
-            raise (ShuttingDown if self._is_ending else LimitReached)(reason)
+        self._check_room(1)
         choices = choices or Choices()
         limits = tightened(self._config.limits, choices.limits)
         make = msgspec.structs.replace(make, imports=self._config.imports)
@@ -138,12 +138,13 @@ class Supervisor:
         """The ids of all instances."""
         return frozenset(self._instances)
 
-    def why_full(self) -> str | None:
-        """Why no instance can be created now, if so."""
+    def why_full(self, count: int = 1) -> str | None:
+        """Why so many instances cannot be created now, if so."""
         if self._is_ending:
             return "the server is shutting down"
-        if len(self._instances) >= self._config.max_instances:
-            return f"{len(self._instances)} instances live already, which is the limit; close one first"
+        living, most = len(self._instances), self._config.max_instances
+        if living + count > most:
+            return f"{living} instances live already, and the limit is {most}; close {living + count - most} first"
         return None
 
     async def end(self) -> None:
@@ -201,6 +202,10 @@ class Supervisor:
         """One viewer less."""
         if instance := self._instances.get(instance_id):
             instance.viewers = max(0, instance.viewers - 1)  # another one may have taken the id meanwhile
+
+    def _check_room(self, count: int) -> None:
+        if reason := self.why_full(count):
+            raise (ShuttingDown if self._is_ending else LimitReached)(reason)
 
     def _enter(self, make: Make, dialect: Dialect, choices: Choices, limits: Limits) -> Instance:
         instance_id, folder = instance_folder.new_folder(self._config.data_dir)

@@ -68,12 +68,13 @@ def _mask(space: spaces.Space[Any], value: Any, path: str) -> Any:
 
 def _flags(value: Any, path: str) -> Any:
     try:
-        flags = np.asarray(value, dtype=np.int8)
-    except (TypeError, ValueError) as error:
+        flags = np.asarray(value)
+    except ValueError as error:
         raise InvalidField.at(path, "expected a list of 0 and 1") from error
-    if not np.isin(flags, (0, 1, 2)).all():  # 2 is "either" in a mask of MultiBinary
+    # 2 is "either" in a mask of MultiBinary.
+    if flags.dtype.kind not in "biu" or not np.isin(flags, (0, 1, 2)).all():
         raise InvalidField.at(path, "expected a list of 0 and 1")
-    return flags
+    return flags.astype(np.int8)
 
 
 def _parts(value: Any, kind: type, path: str) -> Any:

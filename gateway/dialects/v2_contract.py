@@ -71,7 +71,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         201,
     ),
     ("GET", "/v2/envs"): Operation(
-        (), _object(envs={"type": "array", "items": _DOCUMENT}), query=("label", "state", "arrays")
+        (InvalidField,), _object(envs={"type": "array", "items": _DOCUMENT}), query=("label", "state")
     ),
     ("POST", "/v2/step"): Operation(
         _BODY,

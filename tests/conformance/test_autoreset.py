@@ -35,6 +35,7 @@ class Automatic:
     async def create(self) -> None:
         """The instance is there, and its first episode has begun."""
         document = await self._transport.call("create", **self._case.fields, autoreset=self._mode)
+        assert document["autoreset"] == self._mode
         self._space = document["spaces"]["observation_space"]
         self.instance_id = document["instance_id"]
         began = await self._transport.call("reset", instance_id=self.instance_id, seed=self._seed)
