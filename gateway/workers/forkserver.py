@@ -10,6 +10,7 @@ import multiprocessing.process
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
@@ -31,10 +32,17 @@ class ForkServer:
         self._context.set_forkserver_preload([_PRELOAD])
         forkserver.ensure_running()
 
-    async def start(self, target: Callable[..., None], args: tuple[Any, ...]) -> ForkServerProcess:
-        """A new process that runs `target(*args)`."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._starter, self._start, target, args)
+    async def start(
+        self, target: Callable[..., None], connection: Connection, args: tuple[Any, ...]
+    ) -> ForkServerProcess:
+        """A new process that runs `target(connection, *args)`; `connection` is closed here once the process has it.
+
+        Also where nobody waits any more, and never before: sent a descriptor that is none, the fork server ends, and
+        with it every worker.
+        """
+        job = self._starter.submit(self._start, target, (connection, *args))
+        job.add_done_callback(lambda _job: connection.close())
+        return await asyncio.wrap_future(job)
 
     def close(self) -> None:
         """No further process can be started; the fork server is gone and reaped, and so is multiprocessing's tracker.

@@ -59,7 +59,7 @@ class LocalWorker:
         ours.close()
         try:
             async with asyncio.timeout(deadline_s):
-                self._process = await self._forkserver.start(run_worker, (theirs, *self._arguments))
+                self._process = await self._forkserver.start(run_worker, theirs, self._arguments)
         except BaseException as error:
             # A process that comes to be after all finds the end of its pipe, and ends.
             connection.close()
@@ -67,8 +67,6 @@ class LocalWorker:
             if isinstance(error, TimeoutError):
                 raise WorkerLost(self.ended.result()) from None
             raise
-        finally:
-            theirs.close()
         self.pid = self._process.pid
         assert self.pid is not None  # noqa: S101 - narrows the type; a started process has one
         with contextlib.suppress(ProcessLookupError):

@@ -134,6 +134,17 @@ def test_of_one_that_cannot_be_made_nothing_is_left(
         pass
 
 
+def test_a_start_that_is_given_up_at_any_moment_harms_nobody(server: Server) -> None:
+    """Neither those that live already nor the process from which all are forked."""
+    neighbour = create(server, "CartPole-v1").json()
+    for number in range(60):
+        fields = {"limits": {"start_s": 0.0002 * (number + 1)}, "count": 4}
+        assert create(server, "test/SlowToMake-v0", **fields).status_code == 504
+    document = server.http.get(f"/v2/envs/{neighbour['instance_id']}").json()
+    assert (document["state"], document["pid"]) == ("ready", neighbour["pid"])
+    assert create(server, "CartPole-v1").status_code == 201
+
+
 def test_an_id_of_the_past_is_not_replaced(server: Server) -> None:
     """Only /v1 does that; here the newer one is suggested."""
     refused = create(server, "FrozenLake-v0")
