@@ -44,14 +44,19 @@ async def with_whole_body(request: web.Request, handler: Handler) -> web.StreamR
     if request.can_read_body:
         if (coding := request.headers.get("Content-Encoding", "identity").lower()) != "identity":
             raise UnsupportedMediaType(f"the body is packed with {coding:.40}; send it as it is")
-        try:
-            async with asyncio.timeout(_BODY_S):
-                await request.read()
-        except TimeoutError:
-            raise BadRequest(f"the body did not come within {_BODY_S:.0f} s") from None
-        except (ConnectionError, web.RequestPayloadError) as error:
-            raise BadRequest(f"the body ended too early: {error}") from None
+        if not request.content.is_eof():  # it mostly comes with the headers
+            await _read(request)
     return await handler(request)
+
+
+async def _read(request: web.Request) -> None:
+    try:
+        async with asyncio.timeout(_BODY_S):
+            await request.read()
+    except TimeoutError:
+        raise BadRequest(f"the body did not come within {_BODY_S:.0f} s") from None
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise BadRequest(f"the body ended too early: {error}") from None
 
 
 async def read_fields(request: web.Request, fields: type[T]) -> T:
