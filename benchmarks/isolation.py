@@ -1,7 +1,7 @@
 """What a neighbour feels of every fault: its steps' p50 and p99 beside each, as ratios to what they are without it.
 
-The neighbour steps a CartPole over one connection as fast as it can. Another process commits the fault, four times a
-second where it does not last longer, on the same server. Each round measures alone and beside in turn, since a shared
+The neighbour steps a CartPole over one connection as fast as it can. Another process commits the fault, once a second
+where it does not last longer, on the same server. Each round measures alone and beside in turn, since a shared
 machine is never twice the same; the ratio is the median of the rounds. The first line is what the machine itself does
 to the neighbour when somebody who has nothing to do with the server keeps one of its cores busy.
 
@@ -11,6 +11,7 @@ to the neighbour when somebody who has nothing to do with the server keeps one o
 import argparse
 import contextlib
 import multiprocessing
+import os
 import statistics
 import tempfile
 import time
@@ -23,7 +24,7 @@ from benchmarks.measurement import Client, machine
 from tests.isolation.faults import FAULTS, Fault
 from tests.server import running_server
 
-_PAUSE_S = 0.25
+_PAUSE_S = 1.0
 
 
 class Felt(NamedTuple):
@@ -100,6 +101,7 @@ class Bench:
 
 def _drive(url: str, pipe: Connection) -> None:
     """Commits each fault that comes over the pipe for as long as it says, then answers."""
+    os.setsid()  # Linux shares the processor out among sessions first, and every worker has one of its own
     client = Client(url)
     with contextlib.suppress(EOFError):
         while True:

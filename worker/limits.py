@@ -80,6 +80,8 @@ def bind(limits: Limits) -> None:
             most = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(what, (most, most))
     os.nice(limits.nice)
+    with contextlib.suppress(OSError):  # where sessions share out the processor (sched(7)), niceness counts within one
+        Path("/proc/self/autogroup").write_text(str(limits.nice))
     with contextlib.suppress(OSError):  # in some containers it cannot be written
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
 

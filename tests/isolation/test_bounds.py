@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -80,6 +81,8 @@ def test_what_the_system_can_enforce_is_set_on_the_process(server: Server) -> No
     guest = Guest(server, "Well", limits={"nice": 7, "open_files": 100, "file_bytes": 10**6})
     process = psutil.Process(guest.pid)
     assert process.nice() == 7
+    autogroup = Path(f"/proc/{guest.pid}/autogroup")
+    assert not autogroup.exists() or autogroup.read_text().endswith("nice 7\n")
     assert process.rlimit(psutil.RLIMIT_NOFILE) == (100, 100)
     assert process.rlimit(psutil.RLIMIT_FSIZE) == (10**6, 10**6)
     assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
