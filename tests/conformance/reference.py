@@ -25,6 +25,7 @@ class Case(NamedTuple):
     env_id: str
     max_episode_steps: int | None = None
     kwargs: tuple[tuple[str, Any], ...] = ()
+    steps: int = 200
 
     def make(self) -> gymnasium.Env[Any, Any]:
         """The environment, in this process."""

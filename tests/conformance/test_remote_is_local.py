@@ -13,7 +13,6 @@ from tests.conformance.transports import TRANSPORTS, Transport, connected
 from tests.server import Server
 
 SEED, OTHER_SEED = 3, 40
-STEPS = 200
 CHUNK = 7
 CASES = [
     Case("CartPole-v1"),
@@ -37,7 +36,7 @@ CASES = [
     *(Case(f"spaces/{name}-v0") for name in SPACES),
     Case("spaces/Oddities-v0"),
 ]
-PIXELS = Case("ALE/Breakout-v5", 80)
+PIXELS = Case("ALE/Breakout-v5", 25, steps=60)
 
 
 class Player:
@@ -92,7 +91,7 @@ class Player:
 async def one_by_one(transport: Transport, case: Case) -> None:
     player = Player(transport, case)
     await player.create()
-    for event in played(case, SEED, STEPS):
+    for event in played(case, SEED, case.steps):
         await (player.reset(event) if isinstance(event, Began) else player.step(event))
 
 
@@ -100,7 +99,7 @@ async def several_at_once(transport: Transport, case: Case) -> None:
     player = Player(transport, case)
     await player.create()
     chunk: list[Stepped] = []
-    for event in (*played(case, SEED, STEPS), None):
+    for event in (*played(case, SEED, case.steps), None):
         if chunk and (not isinstance(event, Stepped) or len(chunk) == CHUNK):
             await player.steps(chunk)
             chunk = []
@@ -112,7 +111,7 @@ async def several_at_once(transport: Transport, case: Case) -> None:
 
 async def side_by_side(transport: Transport, case: Case) -> None:
     """Two instances; where an episode of one ends the other one waits, so that both move on with every message."""
-    plays = {seed: list(played(case, seed, STEPS // 2)) for seed in (SEED, OTHER_SEED)}
+    plays = {seed: list(played(case, seed, case.steps // 2)) for seed in (SEED, OTHER_SEED)}
     players = {seed: Player(transport, case) for seed in plays}
     for player in players.values():
         await player.create()
@@ -164,5 +163,5 @@ async def test_an_environment_does_what_it_does_locally(server: Server, case: Ca
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_pictures_are_what_they_are_locally(server: Server, transport: str) -> None:
-    """Observations of 100,000 numbers each."""
+    """Observations of 100,000 numbers each, over 60 steps."""
     await in_every_way(server, PIXELS, transport)
