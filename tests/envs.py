@@ -70,6 +70,12 @@ class SlowToMake(Well):
         time.sleep(10)
 
 
+class HangsInMake(Well):
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        time.sleep(1000)
+
+
 class RaisesInReset(Well):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         raise ValueError("this environment cannot be reset")
@@ -118,6 +124,17 @@ class SpinsInC(Well):
 class StopsItself(Well):
     def misbehave(self) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class HangsInReset(Well):
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        time.sleep(1000)
+        return super().reset(seed=seed, options=options)
+
+
+class HangsInRender(Well):
+    def render(self) -> Any:
+        time.sleep(1000)
 
 
 class HangsInClose(Well):

@@ -49,10 +49,10 @@ def dies(name: str, number: int, **more: Any) -> Fault:
     return Fault(name, 502, code="worker_crashed", cause="signal", signal=number, **more)
 
 
-def hangs(name: str, **more: Any) -> Fault:
-    """Its step does not end before its deadline."""
-    limits = {"step_s": 1.0}
-    return Fault(name, 504, code="deadline_exceeded", cause="deadline", signal=9, limits=limits, **more)
+def hangs(name: str, command: Command = "step", **more: Any) -> Fault:
+    """A command of it does not end before its deadline."""
+    limits = {"start_s" if command == "make" else f"{command}_s": 1.0}
+    return Fault(name, 504, command, code="deadline_exceeded", cause="deadline", signal=9, limits=limits, **more)
 
 
 def breaks_limit(name: str, cause: str, says: str, **limits: float) -> Fault:
@@ -81,6 +81,9 @@ FAULTS = (
     raises("Raises", "ValueError: a step of this environment always fails"),
     raises("RaisesInRender", "ValueError: this environment cannot be drawn", "render"),
     Fault("RaisesInClose", 204, "close"),
+    hangs("HangsInMake", "make", traceback="in __init__"),
+    hangs("HangsInReset", "reset", traceback="in reset"),
+    hangs("HangsInRender", "render", traceback="in render"),
     hangs("HangsInPython", traceback="in misbehave"),
     hangs("SpinsInC", traceback="in misbehave"),
     hangs("HangsInC"),
