@@ -160,6 +160,12 @@ async def test_an_environment_does_what_it_does_locally(server: Server, case: Ca
     await in_every_way(server, case, transport)
 
 
+@pytest.mark.parametrize("case", [Case("CartPole-v1"), Case("spaces/Nested-v0"), Case("spaces/Oddities-v0")], ids=str)
+async def test_arrays_are_bytes_on_a_socket_that_asks_for_it(server: Server, case: Case) -> None:
+    """In JSON, by the query of its URL; observations, actions and infos."""
+    await in_every_way(server, case, "socket-base64")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_pictures_are_what_they_are_locally(server: Server, transport: str) -> None:
