@@ -7,6 +7,8 @@ DATA_DIR ?= data
 EXTRAS ?=
 IMAGE ?= gym-server
 
+# The first two lines of `make run` are its addresses, also where another make calls it.
+MAKEFLAGS += --no-print-directory
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := .venv/bin

@@ -140,7 +140,7 @@ def started(
             stderr=stderr,
             text=True,
             cwd=ROOT,
-            env=os.environ | (environment or {}),
+            env=_outside_of_make() | (environment or {}),
             process_group=0,  # a Ctrl-C for the server alone, as from a terminal of its own
         )
     server = Server(process, data_dir, log)
@@ -155,3 +155,8 @@ def started(
         finally:
             assert process.stdout
             process.stdout.close()
+
+
+def _outside_of_make() -> dict[str, str]:
+    """The environment of a newcomer: `make test` tells the makes below it that they are not the first."""
+    return {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
