@@ -79,7 +79,7 @@ def catches(pid: int, number: int) -> bool:
 
 def is_busy_with(pid: int, number: int) -> bool:
     """Whether the signal is still on its way to the process, or its handler still runs, which blocks the signal."""
-    return bool((_signals(pid, "ShdPnd") | _signals(pid, "SigPnd") | _signals(pid, "SigBlk")) & 1 << (number - 1))
+    return bool(_signals(pid, "ShdPnd", "SigPnd", "SigBlk") & 1 << (number - 1))
 
 
 def adopt_orphans() -> None:
@@ -137,10 +137,12 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _signals(pid: int, name: str) -> int:
-    """One of the main thread's sets of signals as bits, the lowest is signal 1; 0 if it has ended."""
-    _, _, found = _read(f"{pid}/status").partition(f"{name}:\t")
-    return int(found[:16] or "0", 16)
+def _signals(pid: int, *names: str) -> int:
+    """The main thread's sets of signals together, as bits, the lowest is signal 1; 0 if it has ended."""
+    status, found = _read(f"{pid}/status"), 0
+    for name in names:
+        found |= int(status.partition(f"{name}:\t")[2][:16] or "0", 16)
+    return found
 
 
 def _cpu_s(pid: int) -> float:

@@ -14,10 +14,10 @@ from gateway.workers.base import Ending, WorkerLost
 from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
 from protocol.facts import Cause, Limits
-from protocol.folder import STACK_SIGNAL
+from protocol.folder import FAULT_LOG, STACK_SIGNAL
 from worker.entry import run_worker
 
-_STACK_S, _STACK_INTERVAL_S = 0.5, 0.01  # for a worker to write down where it hangs, before it is killed
+_STACK_S, _STACK_INTERVAL_S = 1.0, 0.01  # for a worker to write down where it hangs, before it is killed
 _ENVELOPE_BYTES = 64 * 1024  # of a frame, beside the body or the value in it
 _NO_FORK_SERVER = "the process from which all workers are forked has ended, and they with it"
 _GRACE_S = 5.0  # for the kernel to end a killed process, before it is reported as gone all the same
@@ -38,6 +38,7 @@ class LocalWorker:
     ) -> None:
         self._forkserver = forkserver
         self._arguments = (instance_id, env_id, folder, limits, max_body_bytes + _ENVELOPE_BYTES, max_reply_bytes)
+        self._fault_log = folder / FAULT_LOG
         self._max_reply_bytes = max_reply_bytes
         self._loop = asyncio.get_running_loop()
         self._process: ForkServerProcess | None = None
@@ -45,6 +46,7 @@ class LocalWorker:
         self._pidfd = -1
         self._reply: asyncio.Future[bytes] | None = None
         self._doom: Ending | None = None  # why it has to end, once that is decided
+        self._told_bytes = 0  # of its fault log, when its stack was last requested
         self.pid: int | None = None
         self.ended: asyncio.Future[Ending] = self._loop.create_future()
 
@@ -126,13 +128,23 @@ class LocalWorker:
         """Whether it will write the Python stack of its threads to its fault log now."""
         if self.pid is None or self.ended.done() or not family.catches(self.pid, STACK_SIGNAL):
             return False
+        self._told_bytes = self._fault_log_bytes()
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, STACK_SIGNAL)
         return True
 
     def owes_stack(self) -> bool:
         """Whether it has not finished, or not begun, to write what was requested."""
-        return self.pid is not None and not self.ended.done() and family.is_busy_with(self.pid, STACK_SIGNAL)
+        if self.pid is None or self.ended.done():
+            return False
+        # Between the kernel's taking the signal and the handler's first line, none of the process's sets has it.
+        return self._fault_log_bytes() == self._told_bytes or family.is_busy_with(self.pid, STACK_SIGNAL)
+
+    def _fault_log_bytes(self) -> int:
+        try:
+            return self._fault_log.lstat().st_size
+        except OSError:
+            return 0
 
     def _expire(self) -> None:
         """The deadline has passed: from here on no reply counts; where it hangs is written down before it goes."""
