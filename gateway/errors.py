@@ -29,6 +29,7 @@ from protocol.errors import (
     PayloadTooLarge,
     ResetNeeded,
     ShuttingDown,
+    Unauthorized,
     UnknownEnvironment,
     UnknownInstance,
     Unsupported,
@@ -38,6 +39,7 @@ from protocol.errors import (
 
 STATUS: dict[type[GymServerError], HTTPStatus] = {
     BadRequest: HTTPStatus.BAD_REQUEST,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     UnknownInstance: HTTPStatus.NOT_FOUND,
@@ -61,7 +63,7 @@ STATUS: dict[type[GymServerError], HTTPStatus] = {
 }
 
 # What the clients of 2016 get for their own mistakes; the rest as in STATUS.
-_V1_ROUTING = (NotFound, MethodNotAllowed, LimitReached, PayloadTooLarge, Forbidden)
+_V1_ROUTING = (NotFound, MethodNotAllowed, LimitReached, PayloadTooLarge, Unauthorized, Forbidden)
 # Everything else speaks as /v1 does: the first API of all has no prefix.
 _NOT_V1 = ("/v2", "/docs", "/healthz", "/readyz", "/metrics", "/dashboard", "/scoreboard")
 _RETRY_AFTER_S = "1"

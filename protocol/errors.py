@@ -17,6 +17,7 @@
             PayloadTooLarge         payload_too_large       the body is above the limit
             UnsupportedMediaType    unsupported_media_type  a type we do not speak
             LimitReached            limit_reached           too many instances, or too long a queue
+            Unauthorized            unauthorized            the server wants to know who is asking
             Forbidden               forbidden               the operator has not allowed that
         EnvironmentFailed       environment_error       the environment raised; it lives on
         WorkerCrashed           worker_crashed          the worker ended while it ran the command
@@ -153,6 +154,12 @@ class LimitReached(CallerError):
     """Too many instances, or too many commands waiting for one; try again later."""
 
     code = "limit_reached"
+
+
+class Unauthorized(CallerError):
+    """The server wants to know who is asking: a token is missing, or is not one of the operator's."""
+
+    code = "unauthorized"
 
 
 class Forbidden(CallerError):

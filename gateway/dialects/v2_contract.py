@@ -9,6 +9,7 @@ from protocol.errors import (
     BadRequest,
     DeadlineExceeded,
     EnvironmentFailed,
+    Forbidden,
     GymServerError,
     InstanceGone,
     InternalError,
@@ -19,6 +20,7 @@ from protocol.errors import (
     PayloadTooLarge,
     ResetNeeded,
     ShuttingDown,
+    Unauthorized,
     UnknownEnvironment,
     UnknownInstance,
     Unsupported,
@@ -31,7 +33,7 @@ Errors = tuple[type[GymServerError], ...]
 _BODY: Errors = (BadRequest, InvalidField, PayloadTooLarge, UnsupportedMediaType)
 _INSTANCE: Errors = (UnknownInstance, InstanceGone)
 _COMMAND: Errors = (LimitReached, EnvironmentFailed, WorkerCrashed, DeadlineExceeded)
-_ANY: Errors = (InternalError, ShuttingDown)
+_ANY: Errors = (InternalError, ShuttingDown, Unauthorized, Forbidden, LimitReached)
 
 _ANYTHING: dict[str, Any] = {}
 _OBJECT = {"type": "object"}
