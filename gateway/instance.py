@@ -11,8 +11,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from gateway.crash import TRACEBACK_BYTES, CrashCount, crash_report, gone_error, lost_error
 from gateway.family import Usage
 from gateway.lifecycle import ALIVE, Dialect, OnCrash, State, may_become
@@ -82,7 +80,6 @@ class Instance:
         self.usage = Usage(0, 0.0, 0)
         self.output_log = WorkerLog(folder / OUTPUT_LOG, folder / OLDER_OUTPUT_LOG)
         self.fault_log = WorkerLog(folder / FAULT_LOG)
-        self.viewers = 0
         self.is_recording = False
         self._make = make
         self._new_worker = new_worker
@@ -132,6 +129,11 @@ class Instance:
         if isinstance(command, StartMonitor | CloseMonitor):
             self.is_recording = isinstance(command, StartMonitor)
         return reply
+
+    async def show(self, command: AnyCommand) -> None:
+        """A picture is drawn for those who look, in its turn, but without a place in the client's queue."""
+        async with self.turns.lock:
+            await self._run_now(command, self.limits.render_s)
 
     async def close(self) -> None:
         """There is no worker; the environment has closed itself, unless it would not in time."""
@@ -219,8 +221,6 @@ class Instance:
         worker = self._worker
         if worker is None or self.state is not State.READY:
             raise self._gone()
-        if self.viewers and isinstance(command, Reset | Step) and command.picture == "none":
-            command = msgspec.structs.replace(command, picture="latest")
         self._become(State.BUSY)
         op, began, outcome = str(command.__struct_config__.tag), time.monotonic(), "ok"
         self._command = (op, began)

@@ -17,11 +17,11 @@ class Statistics:
     """Episodes, steps and latencies of one instance; the last 1,000 of each are kept.
 
     An episode counts when the environment says that it has ended. Steps that a client of `/v1` takes beyond that are
-    counted as steps, and belong to no episode.
+    counted as steps, and belong to no episode. `begun` grows whenever an episode may have begun.
     """
 
     def __init__(self, autoreset: Autoreset = "disabled") -> None:
-        self.steps = self.episodes = 0
+        self.steps = self.episodes = self.begun = 0
         self.steps_per_s = 0.0
         self.picture_error: str | None = None
         self._returns: deque[float] = deque(maxlen=_KEPT)
@@ -72,6 +72,14 @@ class Statistics:
             "latency_s": {op: percentiles(latencies) for op, latencies in self._latencies_s.items()},
         }
 
+    def episode(self) -> dict[str, Any] | None:
+        """The episode that runs, or else the last that ended: its number from 1, steps and return so far."""
+        if self._is_running:
+            return {"number": self.episodes + 1, "steps": self._length, "return": self._return, "is_over": False}
+        if not self._returns:
+            return None
+        return {"number": self.episodes, "steps": self._lengths[-1], "return": self._returns[-1], "is_over": True}
+
     def step_p99_s(self) -> float | None:
         """The 99th percentile of the last 1,000 steps' latencies, seconds."""
         latencies = self._latencies_s.get("step")
@@ -91,6 +99,7 @@ class Statistics:
         """What was counted of an episode without an end is forgotten."""
         self._return, self._length = 0.0, 0
         self._is_running = True
+        self.begun += 1
 
     def _end_episode(self) -> None:
         self.episodes += 1

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gateway import instance_folder
+from gateway.audience import Audience
 from gateway.config import Config
 from gateway.creations import Creations
 from gateway.document import document
@@ -18,6 +19,7 @@ from gateway.lifecycle import Dialect, OnCrash
 from gateway.limits import tightened
 from gateway.metrics import Metrics
 from gateway.registry import Registry
+from gateway.statistics import Statistics
 from gateway.uploads import Recorded
 from gateway.watch import Watch
 from gateway.workers.base import Worker
@@ -50,6 +52,7 @@ class Supervisor:
         self._closed: dict[str, Recorded] = {}  # in the order of their closing, the oldest forgotten first
         self._directories: dict[str, str] = {}  # the id that last recorded under a client's name, oldest first
         self._is_ending = False
+        self._audience = Audience(self._instances.get)
         self._creations: Creations[list[Instance]] = Creations()
         self.metrics = Metrics(self.__iter__)
         self.registry = Registry(self._new_asked_worker, config.imports)
@@ -193,15 +196,23 @@ class Supervisor:
         instance = self._instances.get(instance_id)
         return None if instance is None else document(instance)
 
+    def state(self, instance_id: str) -> str | None:
+        """The instance's state, or None where there is no such instance."""
+        instance = self._instances.get(instance_id)
+        return None if instance is None else instance.state.value
+
+    def statistics(self, instance_id: str) -> Statistics | None:
+        """What the instance has done, or None where there is no such instance."""
+        instance = self._instances.get(instance_id)
+        return None if instance is None else instance.statistics
+
     def watch(self, instance_id: str) -> None:
-        """Somebody looks: the worker refreshes `latest.png` as it steps."""
-        if instance := self._instances.get(instance_id):
-            instance.viewers += 1
+        """Somebody looks: pictures are drawn as the instance steps."""
+        self._audience.watch(instance_id)
 
     def unwatch(self, instance_id: str) -> None:
         """One viewer less."""
-        if instance := self._instances.get(instance_id):
-            instance.viewers = max(0, instance.viewers - 1)  # another one may have taken the id meanwhile
+        self._audience.unwatch(instance_id)
 
     def _check_room(self, count: int) -> None:
         if reason := self.why_full(count):

@@ -96,9 +96,13 @@ class Step(Command, frozen=True, tag="step"):
 
 
 class Draw(Command, frozen=True, tag="draw"):
-    """Draw the environment as it is now into the latest picture of that kind."""
+    """Draw the environment as it is now into the latest picture of that kind.
+
+    With `also_png`, for those who look: besides a JPEG, whatever `latest.png` stands for.
+    """
 
     kind: PictureKind
+    also_png: bool = False
 
 
 class Sample(Command, frozen=True, tag="sample"):

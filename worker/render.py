@@ -18,6 +18,7 @@ from worker.text_picture import draw_text
 _MIN_INTERVAL_S = 0.1
 # Fast to write, and much smaller than none: zlib's levels 2 and above cost a step more than they save a reader.
 _PNG_LEVEL = 1
+_JPEG_QUALITY = 90
 _NUMBERED = re.compile(r"([0-9]+)\.png")
 
 
@@ -44,8 +45,8 @@ class Renderer:
             return None
         return self._draw(None)
 
-    def draw_kind(self, kind: PictureKind) -> str:
-        """The name of the latest picture of this kind, drawn now.
+    def draw_kind(self, kind: PictureKind, *, also_png: bool = False) -> str:
+        """The name of the latest picture of this kind, drawn now; `latest.png` is the same if it was asked for.
 
         Raises:
             Unsupported: the environment draws nothing, or no text where text was asked for.
@@ -60,16 +61,14 @@ class Renderer:
             return "latest.txt"
         if kind == "png":
             return self._save(_image(drawing), None)
-        target = self._folder / "latest.jpg"
-        replace(target, lambda aside: _image(drawing).convert("RGB").save(aside, "JPEG"))
-        return target.name
+        if also_png:
+            self._save_as_seen(drawing)
+            self._drawn_at = time.monotonic()
+        return self._save_jpeg(_image(drawing))
 
     def _draw(self, number: str | None) -> Drawn:
         try:
-            drawing = self._look()
-            if isinstance(drawing, str):
-                self._save_text(drawing, number)
-            name = self._save(_image(drawing), number)
+            name = self._save_as_seen(self._look(), number)
         except Exception as error:  # noqa: BLE001 - the step has succeeded, and its answer says why there is no picture
             return Drawn(error=reason(error))
         self._drawn_at = time.monotonic()
@@ -91,6 +90,18 @@ class Renderer:
         if drawing is None:
             raise ValueError("the environment has drawn nothing yet")
         return np.ascontiguousarray(drawing, dtype=np.uint8)
+
+    def _save_as_seen(self, drawing: NDArray[np.uint8] | str, number: str | None = None) -> str:
+        if isinstance(drawing, str):
+            self._save_text(drawing, number)
+        return self._save(_image(drawing), number)
+
+    def _save_jpeg(self, image: Image.Image) -> str:
+        target = self._folder / "latest.jpg"
+        rgb = image.convert("RGB")
+        # Half the colour's resolution, as is usual, would blur the one-pixel lines and blocks of environments.
+        replace(target, lambda aside: rgb.save(aside, "JPEG", quality=_JPEG_QUALITY, subsampling=0))
+        return target.name
 
     def _save(self, image: Image.Image, number: str | None) -> str:
         latest = self._folder / "latest.png"

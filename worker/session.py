@@ -114,7 +114,7 @@ class Session:
             InternalError: it cannot be written; the text says why.
         """
         try:
-            return Drew(self._renderer.draw_kind(command.kind))
+            return Drew(self._renderer.draw_kind(command.kind, also_png=command.also_png))
         except OSError as error:
             if error.errno not in DISK_TROUBLE:
                 raise

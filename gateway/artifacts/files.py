@@ -23,6 +23,7 @@ from gateway.body import json_response
 from gateway.errors import SPEAKS_PROBLEMS, errors_as_responses
 from gateway.routes import Route, add_routes
 from gateway.static import PAGES, StaticFiles, page
+from protocol.errors import UnknownInstance
 
 _INSTANCE = f"/{{instance_id:{INSTANCE_ID.pattern}}}"
 _FOLDER = f"{_INSTANCE}/{{folder:{'|'.join(FOLDERS)}}}"
@@ -69,6 +70,7 @@ class Artifacts:
             Route("GET", _INSTANCE, self.instance),
             Route("GET", _INSTANCE + "/live", self.live),
             Route("GET", _INSTANCE + "/status", self.status),
+            Route("GET", _INSTANCE + "/statistics", self.statistics),
             Route("GET", _FOLDER, self.artifact),
             Route("GET", _FOLDER + "/{path:.+}", self.artifact),
         )
@@ -104,9 +106,20 @@ class Artifacts:
         """What the live view says beside the picture."""
         instance_id = request.match_info["instance_id"]
         kept, _ = await asyncio.to_thread(read_instance, self._root, instance_id)
-        response = json_response(status(kept, self._instances.document(instance_id)))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        statistics = self._instances.statistics(instance_id)
+        return _of_now(status(kept, self._instances.document(instance_id), statistics))
+
+    async def statistics(self, request: web.Request) -> web.Response:
+        """What the gateway tells of the instance's episodes, for a page that can ask this port alone.
+
+        Raises:
+            UnknownInstance: it runs no more.
+        """
+        instance_id = request.match_info["instance_id"]
+        statistics = self._instances.statistics(instance_id)
+        if statistics is None:
+            raise UnknownInstance(f"there is no instance {instance_id} that runs")
+        return _of_now(statistics.document())
 
     async def artifact(self, request: web.Request) -> web.StreamResponse:
         """A file, or what lies in a folder."""
@@ -165,6 +178,12 @@ def _around(found: Page[Any]) -> dict[str, Any]:
 def _told(body: dict[str, Any]) -> web.Response:
     response = json_response(body)
     response.headers.update(_VARY)
+    return response
+
+
+def _of_now(body: dict[str, Any]) -> web.Response:
+    response = json_response(body)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -8,6 +8,7 @@ import msgspec
 from gateway.artifacts.listing import Kept
 from gateway.artifacts.paths import url_of
 from gateway.crash import in_words
+from gateway.statistics import Statistics
 from protocol.facts import CrashReport
 
 _MAX_TAIL = 4000
@@ -22,8 +23,14 @@ class Instances(Protocol):
         A `picture_error` in it is the reason why its last picture could not be drawn.
         """
 
+    def state(self, instance_id: str) -> str | None:
+        """The state in the document, for those who ask often."""
+
+    def statistics(self, instance_id: str) -> Statistics | None:
+        """What the instance has done, or None where there is no such instance."""
+
     def watch(self, instance_id: str) -> None:
-        """One viewer more: while there is one, `latest.png` is refreshed as the instance steps."""
+        """One viewer more: while there is one, `latest.jpg` and `latest.png` are drawn as the instance steps."""
 
     def unwatch(self, instance_id: str) -> None:
         """One viewer less."""
@@ -44,8 +51,11 @@ def summary(kept: Kept, document: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def status(kept: Kept, document: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the live view says beside the picture; counters are None once the instance runs no more."""
+def status(kept: Kept, document: Mapping[str, Any] | None, statistics: Statistics | None) -> dict[str, Any]:
+    """What the live view says beside the picture; counters are None once the instance runs no more.
+
+    `episode` is the one that runs or was the last to end, None before the first; `picture` the path of the last one.
+    """
     live = document or {}
     crash = live.get("crash")
     return {
@@ -55,8 +65,9 @@ def status(kept: Kept, document: Mapping[str, Any] | None) -> dict[str, Any]:
         "state": live.get("state"),
         "steps": live.get("steps"),
         "episodes": live.get("episodes"),
+        "episode": statistics and statistics.episode(),
         "render_mode": live.get("render_mode"),
-        "has_picture": kept.has_picture,
+        "picture": kept.picture and url_of(kept.instance_id, "rendered", kept.picture),
         "picture_error": live.get("picture_error"),
         "crash": crash and _crash(msgspec.convert(crash, CrashReport)),
     }

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -28,6 +28,10 @@ _MAX_FACTS_BYTES = 4096
 _LAST_SECOND = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 _LAST_NS = 10**19 - 1
 _RUN = 4096
+FOR_VIEWERS = "latest.jpg"
+"""What workers draw while somebody looks."""
+
+PICTURES = (FOR_VIEWERS, "latest.png")
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -63,7 +67,15 @@ class Kept:
 
     instance_id: str
     facts: Facts
-    has_picture: bool
+    picture: str | None
+    """The name of its last one in `rendered/`."""
+
+
+class Picture(NamedTuple):
+    """A file in `rendered/`, and what it is now."""
+
+    name: str
+    stat: os.stat_result
 
 
 def list_folder(fd: int, window: Window) -> Page[Entry]:
@@ -148,16 +160,18 @@ def _created_ns(entry: os.DirEntry[str]) -> int:
 
 
 def _kept(root: Path, instance_id: str) -> Kept:
-    return Kept(instance_id, _facts(root, instance_id), picture_stat(root, instance_id) is not None)
+    picture = newest_picture(root, instance_id)
+    return Kept(instance_id, _facts(root, instance_id), picture and picture.name)
 
 
-def picture_stat(root: Path, instance_id: str) -> os.stat_result | None:
-    """What `latest.png` is now, or None where there is none."""
-    try:
-        found = os.lstat(root / instance_id / "rendered" / "latest.png")
-    except OSError:
-        return None
-    return found if stat.S_ISREG(found.st_mode) else None
+def newest_picture(root: Path, instance_id: str, names: Sequence[str] = PICTURES) -> Picture | None:
+    """The last of those pictures that was drawn; None where there is none. Looks at two files, and reads neither."""
+    found = []
+    for name in names:
+        with contextlib.suppress(OSError):
+            picture = Picture(name, os.lstat(root / instance_id / "rendered" / name))
+            found += [picture] if stat.S_ISREG(picture.stat.st_mode) else []
+    return max(found, key=lambda picture: picture.stat.st_mtime_ns, default=None)
 
 
 def _facts(root: Path, instance_id: str) -> Facts:

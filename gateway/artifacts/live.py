@@ -1,8 +1,9 @@
 """The pictures of an instance as they are drawn, one after the other in a response that does not end.
 
-`multipart/x-mixed-replace` is what a bare `<img>` shows as a moving picture. A part is the file `latest.png` as it
-lies on disk, so a viewer costs no drawing and no encoding here. Pictures are never queued: a reader that has not
-taken the last one gets none until it has, and then the newest.
+`multipart/x-mixed-replace` is what a bare `<img>` shows as a moving picture, and with JPEG in every part (MJPEG) also
+what video players and OpenCV read. A part is the file `latest.jpg` as it lies on disk, so a viewer costs no drawing and
+no encoding here. Pictures are never queued: a reader that has not taken the last one gets none until it has, and then
+the newest.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.artifacts.instances import Instances
-from gateway.artifacts.listing import picture_stat
+from gateway.artifacts.listing import FOR_VIEWERS, PICTURES, newest_picture
+from gateway.artifacts.media import media_type
 from gateway.artifacts.paths import open_beneath
 from protocol.errors import LimitReached, NotFound, ShuttingDown
 
@@ -29,7 +31,10 @@ _STALLED_S = 10.0
 _GONE_S = 30
 _MAX_PICTURE_BYTES = 32 * 1024 * 1024
 _BOUNDARY = "picture"
+_DRAWN = frozenset({"ready", "busy"})
 _TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+
+_Version = tuple[int, int]
 
 _SOCKET_OPTIONS = (
     # A peer that vanished without a word is noticed, though nothing may be sent to it for hours (tcp(7)).
@@ -66,7 +71,7 @@ class LiveViews:
         """
         if self._is_ending.is_set():
             raise ShuttingDown("the server is shutting down")
-        if not self._is_running(instance_id) and picture_stat(self._root, instance_id) is None:
+        if self._instances.state(instance_id) is None and newest_picture(self._root, instance_id) is None:
             raise NotFound(f"instance {instance_id} runs no more, and has left no picture")
         headers = {"Content-Type": _TYPE, "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
@@ -104,19 +109,16 @@ class LiveViews:
         clock = asyncio.get_running_loop().time
         taken_at = clock()
         while not (transport.is_closing() or self._is_ending.is_set() or clock() - taken_at > _STALLED_S):
-            is_last = not self._is_running(instance_id)
+            state = self._instances.state(instance_id)
             if transport.get_write_buffer_size() == 0:
                 taken_at = clock()
-                part = await pictures.next_part()
-                if is_last and not part:
+                part = await pictures.next_part(is_drawn=state in _DRAWN)
+                if state is None and not part:
                     return
                 await response.write(part)
             await self._pause()
         if transport.get_write_buffer_size():
             transport.abort()
-
-    def _is_running(self, instance_id: str) -> bool:
-        return self._instances.document(instance_id) is not None
 
     async def _pause(self) -> None:
         """The next moment to look for a picture has come, or the server is ending."""
@@ -135,21 +137,27 @@ class _Pictures:
     def __init__(self, root: Path, instance_id: str) -> None:
         self._root = root
         self._instance_id = instance_id
-        self._sent: tuple[int, int] | None = None
+        self._sent: _Version | None = None
         self._is_repeated = False
 
-    async def next_part(self) -> bytes:
-        """The part to be sent now; empty where the viewer has the picture of now."""
-        found = picture_stat(self._root, self._instance_id)
-        if found is None or (self._is_repeated and _version(found) == self._sent):
+    async def next_part(self, *, is_drawn: bool) -> bytes:
+        """The part to be sent now; empty where the viewer has the picture of now.
+
+        While the instance is drawn for its viewers, that is a JPEG. If it was never looked at, and is drawn no more,
+        a PNG that a client has asked for may be all there is.
+        """
+        names = (FOR_VIEWERS,) if is_drawn else PICTURES
+        found = newest_picture(self._root, self._instance_id, names)
+        if found is None or (self._is_repeated and _version(found.stat) == self._sent):
             return b""
         try:
-            picture, version = await asyncio.to_thread(_read, self._root, self._instance_id)
+            picture, version = await asyncio.to_thread(_read, self._root, self._instance_id, found.name)
         except NotFound:
             return b""
         self._is_repeated = version == self._sent
         self._sent = version
-        head = f"Content-Type: image/png\r\nContent-Length: {len(picture)}\r\n\r\n"
+        kind = media_type((self._instance_id, "rendered", found.name))
+        head = f"Content-Type: {kind}\r\nContent-Length: {len(picture)}\r\n\r\n"
         return head.encode() + picture + f"\r\n--{_BOUNDARY}\r\n".encode()
 
 
@@ -161,13 +169,13 @@ def _prepare(transport: asyncio.Transport) -> None:
             transport.get_extra_info("socket").setsockopt(level, option, value)
 
 
-def _read(root: Path, instance_id: str) -> tuple[bytes, tuple[int, int]]:
-    """The bytes of `latest.png` and their version; blocks.
+def _read(root: Path, instance_id: str, name: str) -> tuple[bytes, _Version]:
+    """The bytes of a picture and their version; blocks.
 
     Raises:
         NotFound: there is none, or it is too large.
     """
-    fd = open_beneath(root, (instance_id, "rendered", "latest.png"))
+    fd = open_beneath(root, (instance_id, "rendered", name))
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_PICTURE_BYTES:
@@ -177,6 +185,6 @@ def _read(root: Path, instance_id: str) -> tuple[bytes, tuple[int, int]]:
         os.close(fd)
 
 
-def _version(found: os.stat_result) -> tuple[int, int]:
+def _version(found: os.stat_result) -> _Version:
     """What differs between any two pictures that were renamed into place."""
     return found.st_ino, found.st_mtime_ns

@@ -29,7 +29,7 @@ def index_page(found: Page[Kept], documents: Mapping[str, Document]) -> bytes:
 def instance_page(kept: Kept, document: Document, folders: Sequence[Entry]) -> bytes:
     """One instance and its folders."""
     parts = (kept.instance_id,)
-    preview = _image(url_of(*parts, "rendered", "latest.png")) if kept.has_picture else ""
+    preview = _preview(kept)
     about = (
         f'<a class="main" href="{_live(kept)}">{preview}<b>{_name(kept)}</b></a>'
         f'<p>{_facts(kept, document)}</p><p><a href="{_live(kept)}">Live view</a></p>'
@@ -61,7 +61,7 @@ def _list(cards: Iterable[str], empty: str) -> str:
 
 def _instance_card(kept: Kept, document: Document) -> str:
     told = summary(kept, document)
-    preview = _image(url_of(kept.instance_id, "rendered", "latest.png")) if kept.has_picture else ""
+    preview = _preview(kept)
     links = "\n".join(f'<a href="{told[name]}">{name}</a>' for name in ("rendered", "simulation", "logs"))
     return (
         f'<li class="card"><a class="main" href="{url_of(kept.instance_id)}/">{preview}<b>{_name(kept)}</b>'
@@ -111,6 +111,10 @@ def _name(kept: Kept) -> str:
 
 def _live(kept: Kept) -> str:
     return f"/render.html?instance_id={kept.instance_id}"
+
+
+def _preview(kept: Kept) -> str:
+    return _image(url_of(kept.instance_id, "rendered", kept.picture)) if kept.picture else ""
 
 
 def _image(url: str) -> str:

@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from gateway.artifacts.files import artifacts_app
+from gateway.statistics import Statistics
 
 ONE, TWO = "0000aaa1", "0000aaa2"
 
@@ -22,14 +23,22 @@ class Living:
 
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
+        self.done: dict[str, Statistics] = {}
         self.viewers: Counter[str] = Counter()
         self._asked = 0
         self._news = asyncio.Event()
 
     def document(self, instance_id: str) -> dict[str, Any] | None:
+        return self.documents.get(instance_id)
+
+    def state(self, instance_id: str) -> str | None:
         self._asked += 1
         self._news.set()
-        return self.documents.get(instance_id)
+        state: str | None = self.documents.get(instance_id, {"state": None})["state"]
+        return state
+
+    def statistics(self, instance_id: str) -> Statistics | None:
+        return self.done.get(instance_id)
 
     def watch(self, instance_id: str) -> None:
         self.viewers[instance_id] += 1
@@ -46,7 +55,7 @@ class Living:
             await self._news.wait()
 
     async def asked_again(self) -> None:
-        """Every live view has looked for a new picture once more: each asks for the document before it looks."""
+        """Every live view has looked for a new picture once more: each asks for the state before it looks."""
         for count in (self._asked + 1, self._asked + 2):
             while self._asked < count:
                 self._news.clear()

@@ -212,4 +212,4 @@ async def test_pipes_sockets_and_devices_are_refused_at_once(server: ArtifactSer
     assert {answer.status for answer in answers} == {404}
     assert (await server.request(f"/{ONE}/rendered/latest.png")).status == 404
     assert (await server.json(f"/{ONE}/simulation/"))["entries"] == []
-    assert (await server.json(f"/{ONE}/status"))["has_picture"] is False
+    assert (await server.json(f"/{ONE}/status"))["picture"] is None

@@ -12,9 +12,12 @@ import pytest_asyncio
 
 from gateway.artifacts import live
 from gateway.artifacts.live import MAX_VIEWERS
-from tests.gateway.artifact_server import ONE, ArtifactServer, artifact_server
+from gateway.statistics import Statistics
+from protocol.messages import Observed, Stepped, Transition
+from tests.gateway.artifact_server import ONE, TWO, ArtifactServer, artifact_server
 
-LATEST = f"{ONE}/rendered/latest.png"
+LATEST = f"{ONE}/rendered/latest.jpg"
+PNG = f"{ONE}/rendered/latest.png"
 CRASH = {
     "cause": "signal", "at": "2026-01-02T03:04:05.678+00:00", "exit_code": None, "signal": 9, "command": "step",
     "elapsed_s": 1.5, "steps": 7, "log_tail": "last words\n", "traceback": "",
@@ -29,6 +32,15 @@ async def server(tmp_path: Path) -> AsyncIterator[ArtifactServer]:
         yield running
 
 
+def played(*returns: float) -> Statistics:
+    """What is known of an instance whose episodes all ended with their first step."""
+    statistics = Statistics()
+    for reward in returns:
+        statistics.saw(Observed(b"0", b"{}"))
+        statistics.saw(Stepped((Transition(b"0", reward, terminated=True, truncated=False, info=b"{}"),)))
+    return statistics
+
+
 class View:
     """A client of `/<id>/live`, as an `<img>` is one."""
 
@@ -41,9 +53,9 @@ class View:
     async def begin(self) -> None:
         assert await self._content.readuntil(b"\r\n") == b"--picture\r\n"
 
-    async def part(self) -> bytes:
+    async def part(self, kind: str = "jpeg") -> bytes:
         """The next picture, known to be whole by the boundary behind it."""
-        assert await self._content.readuntil(b"\r\n") == b"Content-Type: image/png\r\n"
+        assert await self._content.readuntil(b"\r\n") == f"Content-Type: image/{kind}\r\n".encode()
         length = int((await self._content.readuntil(b"\r\n\r\n")).removeprefix(b"Content-Length: "))
         self.parts.append(await self._content.readexactly(length))
         assert await self._content.readexactly(13) == b"\r\n--picture\r\n"
@@ -110,6 +122,27 @@ async def test_a_viewer_can_come_before_the_first_picture(server: ArtifactServer
         await server.living.asked_again()
         server.put(LATEST, b"first")
         assert await view.newer() == b"first"
+
+
+async def test_every_part_is_a_jpeg_while_the_instance_is_drawn(server: ArtifactServer) -> None:
+    """Players of MJPEG take nothing else: what a client had drawn as PNG is not mixed in, however new it is."""
+    server.put(PNG, b"png")
+    async with looking(server) as view:
+        await server.living.asked_again()
+        server.put(LATEST, b"first")
+        assert await view.part() == b"first"
+        server.put(PNG, b"newer png")
+        await server.living.asked_again()
+        server.put(LATEST, b"second")
+        assert await view.newer() == b"second"
+
+
+async def test_the_only_picture_of_an_instance_that_nobody_saw_is_shown_as_it_is(server: ArtifactServer) -> None:
+    """It was drawn as PNG, at a client's request, and is drawn no more."""
+    server.put(PNG, b"png")
+    server.living.documents[ONE] |= {"state": "crashed", "crash": CRASH}
+    async with looking(server) as view:
+        assert await view.part("png") == b"png"
 
 
 async def test_pictures_are_wanted_only_while_somebody_looks(server: ArtifactServer) -> None:
@@ -224,13 +257,23 @@ async def test_the_status_tells_what_the_view_shows(server: ArtifactServer) -> N
     """Facts of the living instance, whether there is a picture, and why there may be none."""
     server.put(LATEST)
     server.living.documents[ONE] |= {"steps": 7, "episodes": 2, "state": "busy", "picture_error": "no display"}
+    server.living.done[ONE] = played(1.0, 2.0)
     answer = await server.request(f"/{ONE}/status")
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json == {
         "instance_id": ONE, "env_id": "CartPole-v1", "created_at": "2026-01-02T03:04:05.678+00:00", "state": "busy",
-        "steps": 7, "episodes": 2, "render_mode": "rgb_array", "has_picture": True, "picture_error": "no display",
-        "crash": None,
+        "steps": 7, "episodes": 2, "render_mode": "rgb_array", "picture": f"/{LATEST}", "picture_error": "no display",
+        "crash": None, "episode": {"number": 2, "steps": 1, "return": 2.0, "is_over": True},
     }  # fmt: skip
+
+
+async def test_the_returns_of_past_episodes_are_told(server: ArtifactServer) -> None:
+    """As the gateway's route of that name tells them, while the instance runs."""
+    server.living.done[ONE] = played(1.0, float("inf"), 3.0)
+    answer = await server.request(f"/{ONE}/statistics")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert (answer.json["episodes"], answer.json["returns"]) == (3, [1.0, None, 3.0])
+    assert (await server.request(f"/{TWO}/statistics")).json["code"] == "unknown_instance"
 
 
 async def test_the_status_tells_why_an_instance_crashed(server: ArtifactServer) -> None:
