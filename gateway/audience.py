@@ -44,23 +44,23 @@ class Audience:
         try:
             while instance_id in self._viewers:
                 instance = self._find(instance_id)
-                if instance and _can_draw(instance):
+                if instance and can_draw(instance):
                     moment = (instance.statistics.begun, instance.statistics.steps)
                     if moment != drawn:
                         drawn = moment
-                        await _draw_now(instance)
+                        await draw_now(instance)
                 await asyncio.sleep(_INTERVAL_S)
         finally:
             del self._tasks[instance_id]
 
 
-def _can_draw(instance: Instance) -> bool:
+def can_draw(instance: Instance) -> bool:
     """Whether it lives, has a render mode, and has been reset: before that most environments refuse to draw."""
     made = instance.made
     return instance.state in _DRAWING and bool(made and made.render_mode and instance.statistics.begun)
 
 
-async def _draw_now(instance: Instance) -> None:
+async def draw_now(instance: Instance) -> None:
     """The picture of now is there, or the reason why it could not be drawn; a crash is told to whoever steps next."""
     try:
         await instance.show(_FOR_VIEWERS)

@@ -86,7 +86,7 @@ class Instance:
         self._worker: Worker | None = None
         self.turns = Turns(queue_length)
         self._observer = observer
-        self._command: tuple[str, float] | None = None
+        self.command: tuple[str, float] | None = None  # that runs, and since when
         self._used_at = time.monotonic()
         self._crashes = CrashCount()
         self.replay: Replay[AnyCommand, AnyReply] = Replay()
@@ -100,7 +100,7 @@ class Instance:
     @property
     def idle_s(self) -> float:
         """Seconds since the last command ended; 0 while one runs."""
-        return 0.0 if self._command else time.monotonic() - self._used_at
+        return 0.0 if self.command else time.monotonic() - self._used_at
 
     async def start(self) -> None:
         """A fresh worker has built the environment.
@@ -189,7 +189,7 @@ class Instance:
         worker = self._worker = self._new_worker(self)
         worker.ended.add_done_callback(lambda ended: self._on_ended(worker, ended.result()))
         began = time.monotonic()
-        self._command = ("make", began)
+        self.command = ("make", began)
         try:
             await worker.start(self.limits.start_s)
             reply = await self._exchange(worker, self._make, began + self.limits.start_s - time.monotonic())
@@ -202,7 +202,7 @@ class Instance:
             await asyncio.shield(worker.ended)
             raise
         finally:
-            self._command = None
+            self.command = None
             self._used_at = time.monotonic()
         assert isinstance(reply, Made)  # noqa: S101 - narrows, as in reset
         self.made = reply
@@ -223,7 +223,7 @@ class Instance:
             raise self._gone()
         self._become(State.BUSY)
         op, began, outcome = str(command.__struct_config__.tag), time.monotonic(), "ok"
-        self._command = (op, began)
+        self.command = (op, began)
         try:
             reply = await self._exchange(worker, command, deadline_s)
         except GymServerError as error:
@@ -237,7 +237,7 @@ class Instance:
 
     def _command_ended(self, op: str, outcome: str, elapsed_s: float) -> None:
         """The instance is ready for the next command, unless it crashed meanwhile; what it took is counted."""
-        self._command = None
+        self.command = None
         self._used_at = time.monotonic()
         if self.state is State.BUSY:
             self._become(State.READY)
@@ -269,7 +269,7 @@ class Instance:
     def _on_ended(self, worker: Worker, ending: Ending) -> None:
         if worker is not self._worker or self.state not in ALIVE:
             return
-        command, since = self._command or (None, None)
+        command, since = self.command or (None, None)
         elapsed_s = None if since is None else time.monotonic() - since
         self.crash = crash_report(
             ending,
