@@ -14,6 +14,7 @@ from aiohttp import web
 
 from gateway.artifacts.files import artifacts_app
 from gateway.body import with_whole_body
+from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
@@ -51,12 +52,15 @@ def serve(config: Config) -> int:
     if config.imports and (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)  # workers search what this process does; `python -m gateway` has it there already
     adopt_orphans()
+    cgroups = CgroupTree.enter()
+    log.info(cgroups.summary)
     forkserver = ForkServer()
     forkserver.open()
     try:
-        return asyncio.run(_serve(config, forkserver))
+        return asyncio.run(_serve(config, forkserver, cgroups))
     finally:
         forkserver.close()
+        cgroups.leave()
 
 
 def gateway_app(
@@ -89,12 +93,12 @@ def gateway_app(
     return app
 
 
-async def _serve(config: Config, forkserver: ForkServer) -> int:
+async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    supervisor = Supervisor(config, forkserver)
+    supervisor = Supervisor(config, forkserver, cgroups)
     log_of_access = access_log if config.access_log else None
     async with contextlib.AsyncExitStack() as stack:
         artifacts = artifacts_app(config.data_dir, supervisor)

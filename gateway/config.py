@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gateway import quantities as of
+from gateway.security.disguise import hide_secrets
+from gateway.security.proxies import network
+from gateway.security.settings import Security, origin, path_or_none
+from gateway.security.tokens import only_token, token_file
 from protocol.facts import Limits
 
 _MEBIBYTE = 1024 * 1024
@@ -43,6 +47,7 @@ class Config(msgspec.Struct, frozen=True):
     access_log: bool = False
     log_format: str = "plain"
     log_level: str = "info"
+    security: Security = Security()
 
 
 class _Setting(NamedTuple):
@@ -78,7 +83,22 @@ _LIMITS = (
     _Setting("--max-open-files", "open_files", of.count_or_any, "open files of one; 0: as many as the server"),
     _Setting("--max-file-bytes", "file_bytes", of.size_or_any, "size of a file that one writes, as 16G; 0: any"),
     _Setting("--nice", "nice", of.niceness, "how much environments give way to others, 0 to 19"),
+    _Setting("--cpu-weight", "cpu_weight", of.weight, "share of the processor among environments, 1 to 10000"),
+    _Setting("--cpu-limit", "cpu_cores", of.cores_or_any, "cores that one may keep busy, as 0.5; 0: any"),
 )
+_SECURITY = (
+    _Setting("--token-file", "token_file", str, "file of several tokens, their roles and quotas; see SECURITY.md"),
+    _Setting("--tls-cert", "tls_cert", path_or_none, "certificate and chain, as PEM; read again on SIGHUP"),
+    _Setting("--tls-key", "tls_key", path_or_none, "its key, unless that is in the same file"),
+    _Setting("--max-connections", "max_connections", of.count, "connections from one address"),
+)
+_SECURITY_LISTS: dict[str, Callable[[str], Any]] = {
+    "allow_hosts": lambda name: name.lower(),
+    "cors_origins": origin,
+    "trusted_proxies": network,
+}
+_LISTS = {"imports", "upload_keys", *_SECURITY_LISTS}
+_TOKEN = "GYM_SERVER_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Config:
@@ -92,7 +112,23 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         name: tuple(v) if isinstance(v, list) else v for name, v in vars(parser.parse_args(arguments)).items()
     }
     limits = Limits(**{setting.field: given.pop(setting.field) for setting in _LIMITS})
-    return Config(**given | {"limits": limits})
+    return Config(**given | {"limits": limits, "security": _security(parser, given, environment.get(_TOKEN, ""))})
+
+
+def _security(parser: argparse.ArgumentParser, given: dict[str, Any], token: str) -> Security:
+    """Taken out of what was `given`; the token of the environment is never a default, which --help would print."""
+    chosen = {name: given.pop(name) for name in ("insecure", *(setting.field for setting in _SECURITY))}
+    only = given.pop("token")
+    try:
+        only = only or only_token(token)
+        chosen["tokens"] = (*([only] if only else []), *token_file(chosen["token_file"] or ""))
+        for name, read in _SECURITY_LISTS.items():
+            chosen[name] = tuple(read(text) for text in given.pop(name))
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
+    if chosen["tls_key"] and not chosen["tls_cert"]:
+        parser.error("--tls-key needs a --tls-cert")
+    return Security(**chosen)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,13 +139,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Each flag can also be set as an environment variable: --max-instances is GYM_SERVER_MAX_INSTANCES.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    for settings, values in ((_SETTINGS, default), (_LIMITS, default.limits)):
+    for settings, values in ((_SETTINGS, default), (_LIMITS, default.limits), (_SECURITY, default.security)):
         for flag, field, read, text in settings:
             parser.add_argument(flag, dest=field, type=read, default=getattr(values, field), metavar="X", help=text)
     add = parser.add_argument
     add("--import", dest="imports", metavar="MODULE", action="append", default=[], help=_IMPORT_HELP)
     add("--env", dest="default_env", metavar="ENV_ID", help="serve the first gym-server's API on one of these, too")
     add("--upload-key", dest="upload_keys", metavar="KEY", action="append", default=[], help=_KEY_HELP)
+    add("--token", type=only_token, metavar="SECRET", help="what every request must show; better as a variable")
+    add("--insecure", action="store_true", help="listen on any address without a token")
+    add("--allow-host", dest="allow_hosts", metavar="NAME", action="append", default=[], help=_HOST_HELP)
+    add("--cors-origin", dest="cors_origins", metavar="ORIGIN", action="append", default=[], help=_ORIGIN_HELP)
+    add("--trusted-proxy", dest="trusted_proxies", metavar="NETWORK", action="append", default=[], help=_PROXY_HELP)
     add("--allow-shutdown", action="store_true", help="let clients of /v1 end the server")
     add("--v1-flat-reset", action="store_true", help="answer the seed's reset flat, as its last commit did")
     add("--access-log", action="store_true", help="log every request; costs as much as handling one")
@@ -119,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _KEY_HELP = "key that an upload must have, any will do if there is none; may be repeated"
+_HOST_HELP = "name by which clients call this server, as gym.example.org or *.example.org; may be repeated"
+_ORIGIN_HELP = "whose pages may use this server, as https://example.org; may be repeated"
+_PROXY_HELP = "address or network of a proxy whose X-Forwarded-* are believed; may be repeated"
 _IMPORT_HELP = "module that registers environments, imported in every worker; may be repeated"
 
 
@@ -128,9 +172,9 @@ def _from_environment(parser: argparse.ArgumentParser, environment: Mapping[str,
     for action in parser._actions:  # noqa: SLF001 - argparse has no public list of what was added to it
         name = _PREFIX + action.option_strings[-1].removeprefix("--").upper().replace("-", "_")
         value = environment.get(name, environment.get(_OTHER_NAMES.get(name, "")))
-        if value is None:
+        if value is None or name == _TOKEN:
             continue
-        if action.dest in {"imports", "upload_keys"}:
+        if action.dest in _LISTS:
             found[action.dest] = value.replace(",", " ").split()
         elif isinstance(action.const, bool):
             found[action.dest] = _switch(parser, name, value)
@@ -154,6 +198,16 @@ def server_url() -> str:
     return os.environ.get("GYM_SERVER_URL") or "http://127.0.0.1:5000"
 
 
+def server_token() -> str | None:
+    """What the other commands show to the server, unless a flag says otherwise."""
+    return os.environ.get(_TOKEN)
+
+
 def config_from_process(arguments: Sequence[str]) -> Config:
-    """The settings of this process."""
-    return read_config(arguments, os.environ)
+    """The settings of this process, in which nobody finds their secrets any more; nor do the processes it starts."""
+    config = read_config(arguments, os.environ)
+    if config.security.tokens or config.upload_keys:
+        hide_secrets(["run", *arguments], {"--token", "--upload-key"})
+        os.environ.pop(_TOKEN, None)
+        os.environ.pop("GYM_SERVER_UPLOAD_KEY", None)
+    return config

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.instance import Instance
-from gateway.limits import MEANS
+from gateway.limits import means
 
 
 def document(instance: Instance) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def document(instance: Instance) -> dict[str, Any]:
         "render_modes": made.render_modes if made else (),
         "autoreset": instance.autoreset,
         "on_crash": instance.on_crash,
-        "limits": msgspec.structs.asdict(instance.limits) | {"enforced_by": MEANS},
+        "limits": msgspec.structs.asdict(instance.limits) | {"enforced_by": means(instance.hold.grouped)},
         "labels": instance.labels,
         "spaces": {
             "action_space": msgspec.Raw(made.action_space) if made else None,

@@ -20,7 +20,7 @@ from gateway.stack import written_stack
 from gateway.statistics import Statistics
 from gateway.turns import Turns
 from gateway.worker_log import WorkerLog
-from gateway.workers.base import Ending, Worker, WorkerLost
+from gateway.workers.base import Ending, Hold, Worker, WorkerLost
 from protocol import codec
 from protocol.errors import FramingError, GymServerError, InternalError, from_failed
 from protocol.facts import Cause, CrashReport, Limits
@@ -77,7 +77,7 @@ class Instance:
         self.crash: CrashReport | None = None
         self.restarts = 0
         self.statistics = Statistics(make.autoreset)
-        self.usage = Usage(0, 0.0, 0)
+        self.usage, self.hold = Usage(0, 0.0, 0), Hold()
         self.output_log = WorkerLog(folder / OUTPUT_LOG, folder / OLDER_OUTPUT_LOG)
         self.fault_log = WorkerLog(folder / FAULT_LOG)
         self.is_recording = False

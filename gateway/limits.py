@@ -1,6 +1,6 @@
 """What a client may ask for an instance: as much as the server allows, or less."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -8,7 +8,7 @@ from protocol.errors import InvalidField
 from protocol.facts import Limits
 from protocol.messages import FieldError
 
-MEANS = {
+MEANS: dict[str, str | None] = {
     "start_s": "deadline",
     "reset_s": "deadline",
     "step_s": "deadline",
@@ -21,11 +21,22 @@ MEANS = {
     "open_files": "rlimit",
     "file_bytes": "rlimit",
     "nice": "nice",
+    "cpu_weight": None,
+    "cpu_cores": None,
 }
-"""By which means each limit is enforced: `watched` is measured from outside, several times a second."""
+"""By which means each limit is enforced where there is no control group for it.
 
+`watched` is measured from outside, several times a second; None is not in force.
+"""
+
+_FRACTIONS = frozenset({"cpu_cores"})
 _MOST_S = 1e9  # asyncio's timers hold no more
 _MOST = 2**63 - 1  # setrlimit(2) takes no more
+
+
+def means(grouped: Iterable[str]) -> dict[str, str | None]:
+    """By which means each limit is enforced for an instance whose control group holds it to the limits `grouped`."""
+    return MEANS | dict.fromkeys(grouped, "cgroup")
 
 
 def tightened(allowed: Limits, asked: Mapping[str, float]) -> Limits:
@@ -47,7 +58,7 @@ def tightened(allowed: Limits, asked: Mapping[str, float]) -> Limits:
                 errors.append(FieldError("$.limits.nice", f"{value} is not one of {most} to 19"))
         elif not 0 < value <= most:
             errors.append(FieldError(f"$.limits.{name}", f"{value} is not above 0 and at most the server's {most}"))
-        elif not name.endswith("_s") and not isinstance(value, int):
+        elif not (name.endswith("_s") or name in _FRACTIONS or isinstance(value, int)):
             errors.append(FieldError(f"$.limits.{name}", f"{value} is not an integer"))
     if errors:
         raise InvalidField("; ".join(f"{e.path} {e.message}" for e in errors), errors=tuple(errors))

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _MAX_S = 1e9  # asyncio's timers hold no more
 _MAX_NICE = 19
+_MAX_WEIGHT = 10_000
+_LEAST_CORES, _MAX_CORES = 0.01, 1e6  # the kernel counts in hundredths of its period
 _PORTS = 65536
 
 
@@ -66,6 +68,25 @@ def niceness(text: str) -> int:
     if not 0 <= number <= _MAX_NICE:
         raise ArgumentTypeError(f"{text!r} is not a niceness, 0 to {_MAX_NICE}")
     return number
+
+
+def weight(text: str) -> int:
+    """1 to 10000, as the kernel's cpu.weight has it."""
+    number = _whole(text)
+    if not 1 <= number <= _MAX_WEIGHT:
+        raise ArgumentTypeError(f"{text!r} is not a weight, 1 to {_MAX_WEIGHT}")
+    return number
+
+
+def cores_or_any(text: str) -> float | None:
+    """A number of cores, as 0.5; 0 stands for no limit."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not (value == 0 or _LEAST_CORES <= value < _MAX_CORES):
+        raise ArgumentTypeError(f"{text!r} is not a number of cores, from {_LEAST_CORES}")
+    return value or None
 
 
 def http_url(text: str) -> str | None:

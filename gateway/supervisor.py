@@ -10,6 +10,7 @@ import msgspec
 
 from gateway import instance_folder
 from gateway.audience import Audience
+from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
 from gateway.creations import Creations
 from gateway.document import document
@@ -45,9 +46,10 @@ class Choices(msgspec.Struct, frozen=True):
 class Supervisor:
     """Every instance of this server, each with a worker of its own."""
 
-    def __init__(self, config: Config, forkserver: ForkServer) -> None:
+    def __init__(self, config: Config, forkserver: ForkServer, cgroups: CgroupTree) -> None:
         self._config = config
         self._forkserver = forkserver
+        self._cgroups = cgroups
         self._instances: dict[str, Instance] = {}
         self._closed: dict[str, Recorded] = {}  # in the order of their closing, the oldest forgotten first
         self._directories: dict[str, str] = {}  # the id that last recorded under a client's name, oldest first
@@ -237,8 +239,9 @@ class Supervisor:
         return instance
 
     def _new_worker(self, instance: Instance) -> Worker:
-        return LocalWorker(
+        worker = LocalWorker(
             self._forkserver,
+            self._cgroups,
             instance.instance_id,
             instance.env_id,
             instance.folder,
@@ -246,12 +249,14 @@ class Supervisor:
             max(self._config.max_body_bytes, self._config.max_message_bytes),
             self._config.max_reply_bytes,
         )
+        instance.hold = worker.hold
+        return worker
 
     def _new_asked_worker(self, folder: Path) -> Worker:
         """A worker without an instance, for questions about environments."""
         config = self._config
         frame_bytes = config.max_body_bytes, config.max_reply_bytes
-        return LocalWorker(self._forkserver, "registry", "", folder, config.limits, *frame_bytes)
+        return LocalWorker(self._forkserver, self._cgroups, "registry", "", folder, config.limits, *frame_bytes)
 
 
 def _recorded(instance: Instance) -> Recorded:

@@ -88,7 +88,7 @@ class Watch:
         limits = instance.limits
         if _is_above(usage.processes, limits.processes):
             self._end(sight, "killed", f"it had {usage.processes} processes, more than the {limits.processes} allowed")
-        elif _is_above(usage.rss_bytes, limits.memory_bytes):
+        elif _is_above(usage.rss_bytes, limits.memory_bytes) and "memory_bytes" not in instance.hold.grouped:
             if len(pids) == 1:
                 self._end_for_memory(sight, usage.rss_bytes)
             elif instance not in self._weighed:

@@ -13,6 +13,8 @@ class Limits(Message, frozen=True):
     `start_s` to `close_s` are how long the gateway waits for a command before it kills the worker; `idle_s` how long
     nobody may use the instance before it is closed. `memory_bytes` and `processes` count the worker and all that it
     started. `address_space_bytes` is for those who ask: graphics and physics reserve far more than they use.
+    `cpu_weight`, 1 to 10000, is its share of the processor among instances that all want it, before `nice` is counted;
+    `cpu_cores` is how many cores it may keep busy.
     """
 
     start_s: float = 60.0
@@ -27,6 +29,8 @@ class Limits(Message, frozen=True):
     open_files: int | None = 4096
     file_bytes: int | None = 16 * 1024**3
     nice: int = 0
+    cpu_weight: int = 100
+    cpu_cores: float | None = None
 
 
 class CrashReport(Message, frozen=True):

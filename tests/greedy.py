@@ -19,6 +19,13 @@ class Leaks(Well):
             kept.append(bytearray(os.urandom(1024)) * 1024 * 16)
 
 
+class LeaksInAChild(Leaks):
+    def misbehave(self) -> None:
+        if os.fork() == 0:
+            super().misbehave()
+        time.sleep(1000)
+
+
 class Floods(Well):
     def misbehave(self) -> None:
         block = b"x" * 1023 + b"\n"

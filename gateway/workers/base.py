@@ -24,12 +24,25 @@ class Ending:
         self.reason = reason
 
 
+class Hold:
+    """By which means the system holds a worker; filled in as it starts, empty before."""
+
+    def __init__(self) -> None:
+        self.grouped: frozenset[str] = frozenset()
+        """The names of the limits that the kernel enforces on its control group."""
+
+
 class Worker(Protocol):
     """One environment elsewhere. Idle, or one call in flight, or dead: nothing else (DESIGN.md, rule 2)."""
 
     @property
     def pid(self) -> int | None:
         """The process, once it has started."""
+        ...
+
+    @property
+    def hold(self) -> Hold:
+        """By which means the system holds it."""
         ...
 
     @property

@@ -10,7 +10,9 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from gateway import family
-from gateway.workers.base import Ending, WorkerLost
+from gateway.cgroup import Group
+from gateway.cgroup_tree import CgroupTree
+from gateway.workers.base import Ending, Hold, WorkerLost
 from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
 from protocol.facts import Cause, Limits
@@ -20,6 +22,7 @@ from worker.entry import run_worker
 _STACK_S, _STACK_INTERVAL_S = 1.0, 0.01  # for a worker to write down where it hangs, before it is killed
 _ENVELOPE_BYTES = 64 * 1024  # of a frame, beside the body or the value in it
 _NO_FORK_SERVER = "the process from which all workers are forked has ended, and they with it"
+_GROUP_S = 5.0  # for the kernel to move a process; held up for longer, it is watched from outside instead
 _GRACE_S = 5.0  # for the kernel to end a killed process, before it is reported as gone all the same
 
 
@@ -29,6 +32,7 @@ class LocalWorker:
     def __init__(
         self,
         forkserver: ForkServer,
+        cgroups: CgroupTree,
         instance_id: str,
         env_id: str,
         folder: Path,
@@ -37,6 +41,9 @@ class LocalWorker:
         max_reply_bytes: int,
     ) -> None:
         self._forkserver = forkserver
+        self._cgroups = cgroups
+        self._limits = limits
+        self._group: Group | None = None
         self._arguments = (instance_id, env_id, folder, limits, max_body_bytes + _ENVELOPE_BYTES, max_reply_bytes)
         self._fault_log = folder / FAULT_LOG
         self._max_reply_bytes = max_reply_bytes
@@ -48,6 +55,7 @@ class LocalWorker:
         self._doom: Ending | None = None  # why it has to end, once that is decided
         self._told_bytes = 0  # of its fault log, when its stack was last requested
         self.pid: int | None = None
+        self.hold = Hold()
         self.ended: asyncio.Future[Ending] = self._loop.create_future()
 
     async def start(self, deadline_s: float) -> None:
@@ -79,6 +87,24 @@ class LocalWorker:
         )
         if self._doom:  # killed while it was being started
             self.kill(self._doom.cause)
+        await self._enter_group(self.pid)
+
+    async def _enter_group(self, pid: int) -> None:
+        """Where there are control groups it is in one of its own, before it runs a line of an environment."""
+        if not self._cgroups.controllers:
+            return
+        job = self._loop.run_in_executor(None, self._cgroups.hold, pid, self._limits)
+        job.add_done_callback(self._on_grouped)
+        await asyncio.wait([job], timeout=_GROUP_S)
+
+    def _on_grouped(self, job: "asyncio.Future[tuple[Group | None, frozenset[str]]]") -> None:
+        self._group, self.hold.grouped = job.result()
+        if self.ended.done():
+            self._leave_group()
+
+    def _leave_group(self) -> None:
+        if self._group:
+            self._loop.run_in_executor(None, self._group.remove)
 
     async def call(self, payload: bytes, deadline_s: float) -> bytes:
         """The reply to one command.
@@ -107,6 +133,8 @@ class LocalWorker:
         self._doom = self._doom or Ending(cause, reason=reason)
         if self._process is None or self.pid is None or self.ended.done():
             return
+        if self._group:
+            self._loop.run_in_executor(None, self._group.kill)
         if family.is_large(self.pid):
             # Its leader goes last: as long as it lives, all of them can be found below it.
             self._loop.run_in_executor(None, family.end, self.pid).add_done_callback(lambda _done: self._kill_rest())
@@ -188,6 +216,8 @@ class LocalWorker:
         self._loop.run_in_executor(None, family.end_orphans)  # and what had left its group
         if code is None:
             self._doom, code = Ending("signal", reason=_NO_FORK_SERVER), -signal.SIGKILL
+        if code == -signal.SIGKILL and self._group and self._group.ran_out_of_memory():
+            self._doom = self._doom or Ending("memory", reason=f"it used all {self._limits.memory_bytes} bytes it may")
         doom = self._doom or Ending("signal" if code < 0 else "exit")
         doom.signal, doom.exit_code = (-code, None) if code < 0 else (None, code)
         self._finish(doom)
@@ -196,6 +226,7 @@ class LocalWorker:
         if self.ended.done():
             return
         self.ended.set_result(ending)
+        self._leave_group()
         if self._reply and not self._reply.done():
             self._reply.set_exception(WorkerLost(ending))
         if self._pipe:
