@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from gateway.allocation import keep_freed_memory
 from gateway.artifacts.files import artifacts_app
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
@@ -44,6 +45,7 @@ def serve(config: Config) -> int:
     """Serves until SIGTERM or Ctrl-C; the exit code of the process."""
     set_up_logging(config)
     _raise_descriptor_limit()
+    keep_freed_memory()
     try:
         config.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,6 +3,7 @@
 import msgspec
 
 from protocol.errors import FramingError
+from protocol.framing import LENGTH, MAX_FRAME_BYTES
 from protocol.messages import AnyCommand, AnyReply
 
 _encoder = msgspec.msgpack.Encoder()
@@ -15,7 +16,17 @@ def encode(message: AnyCommand | AnyReply) -> bytes:
     return _encoder.encode(message)
 
 
-def decode_command(payload: bytes) -> AnyCommand:
+def encode_frame(message: AnyReply, buffer: bytearray, max_bytes: int) -> bool:
+    """Whether the buffer holds the message as a whole frame; not if its payload is longer than `max_bytes`."""
+    _encoder.encode_into(message, buffer, LENGTH.size)
+    length = len(buffer) - LENGTH.size
+    if length > min(max_bytes, MAX_FRAME_BYTES):
+        return False
+    LENGTH.pack_into(buffer, 0, length)
+    return True
+
+
+def decode_command(payload: bytes | bytearray) -> AnyCommand:
     """The command in a frame.
 
     Raises:
@@ -27,7 +38,7 @@ def decode_command(payload: bytes) -> AnyCommand:
         raise FramingError(f"not a command: {error}") from error
 
 
-def decode_reply(payload: bytes) -> AnyReply:
+def decode_reply(payload: bytes | bytearray) -> AnyReply:
     """The reply in a frame.
 
     Raises:

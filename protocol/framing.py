@@ -1,6 +1,7 @@
 """A frame on the pipe: four bytes of length, big-endian, then that many bytes.
 
-Knows nothing of what a frame contains nor of where bytes come from: both ends feed it what they read.
+Knows nothing of what a frame contains nor of where bytes come from: both ends write what they read into the reader's
+room, so that nothing is copied, and no memory asked for, for each of them.
 """
 
 import struct
@@ -9,6 +10,8 @@ from protocol.errors import FramingError
 
 LENGTH = struct.Struct(">I")
 MAX_FRAME_BYTES = 2**32 - 1
+_ROOM_BYTES = 64 * 1024  # below the sizes for which a C library asks the system for pages, and gives them back
+_MOST_AT_ONCE = 1024 * 1024  # is set aside for a length that is only announced
 
 
 def frame(payload: bytes) -> bytes:
@@ -17,9 +20,18 @@ def frame(payload: bytes) -> bytes:
     Raises:
         FramingError: the payload is longer than a length prefix can say (4 GiB).
     """
-    if len(payload) > MAX_FRAME_BYTES:
-        raise FramingError(f"a frame of {len(payload)} bytes is above {MAX_FRAME_BYTES}")
-    return LENGTH.pack(len(payload)) + payload
+    return length_prefix(len(payload)) + payload
+
+
+def length_prefix(length: int) -> bytes:
+    """What comes before a payload of so many bytes.
+
+    Raises:
+        FramingError: as `frame`.
+    """
+    if length > MAX_FRAME_BYTES:
+        raise FramingError(f"a frame of {length} bytes is above {MAX_FRAME_BYTES}")
+    return LENGTH.pack(length)
 
 
 class FrameReader:
@@ -31,38 +43,55 @@ class FrameReader:
 
     def __init__(self, max_frame_bytes: int) -> None:
         self._max_frame_bytes = max_frame_bytes
-        self._chunks: list[bytes] = []
-        self._received = 0
-        self._expected: int | None = None
+        self._room = memoryview(bytearray(_ROOM_BYTES))
+        self._received = 0  # of the frame, its length included
+        self._large: bytearray | None = None  # the payload of a frame that the room is too small for
+        self._missing = 0  # of that payload
 
-    def feed(self, data: bytes) -> bytes | None:
-        """The payload once it is whole, else None.
+    def room(self) -> memoryview:
+        """Where the next bytes belong, as many as there are up to its length; not to be kept."""
+        if self._large is None:
+            return self._room[self._received :] if self._received else self._room
+        here = self._received - LENGTH.size
+        if here == len(self._large):
+            self._large.extend(bytes(min(self._missing, max(here, _MOST_AT_ONCE))))
+        return memoryview(self._large)[here:]
+
+    def took(self, number: int) -> bytes | bytearray | None:
+        """So many bytes have been written into the room: the payload once it is whole, else None.
 
         Raises:
             FramingError: the announced length is above the limit, or bytes follow the frame.
         """
-        self._chunks.append(data)
-        self._received += len(data)
-        if self._expected is None and not self._read_length():
-            return None
-        assert self._expected is not None  # noqa: S101 - narrows the type, _read_length has set it
-        missing = self._expected - self._received
-        if missing > 0:
-            return None
-        if missing < 0:
-            raise FramingError(f"{-missing} bytes after the end of a frame")
-        payload = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks, self._received, self._expected = [], 0, None
-        return payload
-
-    def _read_length(self) -> bool:
-        """Takes the length from the front of what has arrived, once it is there."""
+        self._received += number
+        if self._large is not None:
+            return self._took_large(number)
         if self._received < LENGTH.size:
-            return False
-        start = b"".join(self._chunks)
-        (self._expected,) = LENGTH.unpack_from(start)
-        if self._expected > self._max_frame_bytes:
-            raise FramingError(f"a frame of {self._expected} bytes is above the limit of {self._max_frame_bytes}")
-        self._chunks = [start[LENGTH.size :]]
-        self._received -= LENGTH.size
-        return True
+            return None
+        (length,) = LENGTH.unpack_from(self._room)
+        end = LENGTH.size + length
+        if self._received == end <= self._max_frame_bytes:
+            self._received = 0
+            return bytes(self._room[LENGTH.size : end])
+        return self._took_part(length)
+
+    def _took_part(self, length: int) -> bytes | None:
+        if length > self._max_frame_bytes:
+            raise FramingError(f"a frame of {length} bytes is above the limit of {self._max_frame_bytes}")
+        end = LENGTH.size + length
+        if self._received > end:
+            raise FramingError(f"{self._received - end} bytes after the end of a frame")
+        if self._received == end:
+            self._received = 0
+            return bytes(self._room[LENGTH.size : end])
+        if end > len(self._room):
+            self._large = bytearray(self._room[LENGTH.size : self._received])
+            self._missing = end - self._received
+        return None
+
+    def _took_large(self, number: int) -> bytearray | None:
+        self._missing -= number
+        if self._missing:
+            return None
+        payload, self._large, self._received = self._large, None, 0
+        return payload

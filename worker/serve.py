@@ -9,7 +9,7 @@ import traceback
 
 from protocol import codec
 from protocol.errors import EnvironmentFailed, GymServerError, to_failed
-from protocol.framing import FrameReader, frame
+from protocol.framing import MAX_FRAME_BYTES, FrameReader
 from protocol.messages import (
     AnyCommand,
     AnyReply,
@@ -32,7 +32,6 @@ from protocol.messages import (
 from worker.faults import FaultLog
 from worker.session import Session
 
-_READ_BYTES = 256 * 1024
 _TRACEBACK_LINES = 6
 
 
@@ -55,11 +54,13 @@ def serve(
 
 
 def _serve(pipe: socket.socket, session: Session, max_frame_bytes: int, max_reply_bytes: int) -> None:
-    reader = FrameReader(max_frame_bytes)
+    reader, reply = FrameReader(max_frame_bytes), bytearray()
     while (payload := _receive(pipe, reader)) is not None:
         command = codec.decode_command(payload)
-        reply = _bounded(codec.encode(handle(session, command)), max_reply_bytes)
-        pipe.sendall(frame(reply))
+        if not codec.encode_frame(handle(session, command), reply, max_reply_bytes):
+            failed = EnvironmentFailed(f"the reply of {len(reply)} bytes is above the limit of {max_reply_bytes}")
+            codec.encode_frame(to_failed(failed), reply, MAX_FRAME_BYTES)
+        pipe.sendall(reply)
         if isinstance(command, Close):
             return
 
@@ -109,21 +110,13 @@ def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901,
             return Done()
 
 
-def _receive(pipe: socket.socket, reader: FrameReader) -> bytes | None:
+def _receive(pipe: socket.socket, reader: FrameReader) -> bytes | bytearray | None:
     """The next frame, or None where the pipe has ended."""
-    while data := pipe.recv(_READ_BYTES):
-        payload = reader.feed(data)
+    while number := pipe.recv_into(reader.room()):
+        payload = reader.took(number)
         if payload is not None:
             return payload
     return None
-
-
-def _bounded(reply: bytes, max_reply_bytes: int) -> bytes:
-    if len(reply) <= max_reply_bytes:
-        return reply
-    return codec.encode(
-        to_failed(EnvironmentFailed(f"the reply of {len(reply)} bytes is above the limit of {max_reply_bytes}"))
-    )
 
 
 def _environment_failed(error: Exception) -> EnvironmentFailed:

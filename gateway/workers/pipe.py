@@ -10,8 +10,6 @@ from collections.abc import Callable
 from protocol.errors import FramingError
 from protocol.framing import FrameReader, frame
 
-_READ_BYTES = 256 * 1024
-
 
 class Pipe:
     """A non-blocking socket that calls `on_frame` for each frame, and once, at its end, `on_end` or `on_broken`."""
@@ -20,7 +18,7 @@ class Pipe:
         self,
         connection: socket.socket,
         max_frame_bytes: int,
-        on_frame: Callable[[bytes], None],
+        on_frame: Callable[[bytes | bytearray], None],
         on_end: Callable[[], None],
         on_broken: Callable[[], None],
     ) -> None:
@@ -65,16 +63,16 @@ class Pipe:
     def _read(self) -> bool:
         """Whether something was there to be read."""
         try:
-            data = self._socket.recv(_READ_BYTES)
+            number = self._socket.recv_into(self._reader.room())
         except BlockingIOError:
             return False
         except OSError:
-            data = b""
-        if not data:
+            number = 0
+        if not number:
             self._end()
             return False
         try:
-            payload = self._reader.feed(data)
+            payload = self._reader.took(number)
         except FramingError:
             self.close()
             self._on_broken()
