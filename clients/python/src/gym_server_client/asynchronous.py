@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import CloseCode
 
 from gym_server_client import spaces
+from gym_server_client.address import Address
 from gym_server_client.environment import creation, picture, picture_kind
 from gym_server_client.errors import InstanceGone, RemoteError, ServerUnreachable, UnknownInstance, too_large
 from gym_server_client.messages import CLOSE_S, MAX_BREAKS, OPEN_S, PAUSES_S, SUBPROTOCOL, Messages, outcome
@@ -69,9 +71,17 @@ class AsyncClient:
     within `reconnect_s`, all that wait, and every later call, raise `ServerUnreachable`.
     """
 
-    def __init__(self, url: str, patience: Patience = DEFAULT_PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: Patience = DEFAULT_PATIENCE,
+        *,
+        token: str | None = None,
+        ca_file: str | Path | None = None,
+    ) -> None:
         self._patience = patience
-        self._messages = Messages(url, patience)
+        self._address = Address(url, token, ca_file)
+        self._messages = Messages(self._address, patience)
         self._waiting: dict[int, tuple[bytes, asyncio.Future[Any]]] = {}
         self._envs: set[AsyncEnv] = set()
         self._socket: ClientConnection | None = None
@@ -188,7 +198,9 @@ class AsyncClient:
         for attempt in itertools.count():
             try:
                 return await connect(
-                    self._messages.address_with_lease,
+                    self._messages.url,
+                    additional_headers=self._address.headers,
+                    ssl=self._address.ssl_context,
                     subprotocols=[SUBPROTOCOL],
                     compression=None,
                     max_size=None,
@@ -199,7 +211,7 @@ class AsyncClient:
             except (OSError, WebSocketException) as error:
                 pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if loop.time() + pause_s > deadline:
-                    address = self._messages.address
-                    raise ServerUnreachable(f"{address} cannot be reached: {error}") from error
+                    url = self._address.socket_url
+                    raise ServerUnreachable(f"{url} cannot be reached: {error}") from error
                 await asyncio.sleep(pause_s)
         raise AssertionError  # the loop has no end but those above

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -10,11 +11,14 @@ from gymnasium.utils import EzPickle
 from PIL import Image
 
 from gym_server_client import spaces
-from gym_server_client.connection import connect, render_modes
+from gym_server_client.address import Address
+from gym_server_client.connection import connect
 from gym_server_client.transport import DEFAULT_PATIENCE, Patience, Transport, TransportName, call, close_instances
 from gym_server_client.values import decode, read_info
 
+MODES = ("rgb_array", "ansi")
 FPS = 30
+"""Pictures a second, where the environment does not say."""
 
 
 class RemoteEnv(gymnasium.Env[Any, Any], EzPickle):
@@ -28,7 +32,7 @@ class RemoteEnv(gymnasium.Env[Any, Any], EzPickle):
     Every method raises what `gym_server_client.errors` lists.
     """
 
-    metadata = {"render_modes": ["rgb_array", "ansi"], "render_fps": FPS}  # noqa: RUF012 - Gymnasium's own form
+    metadata = {"render_modes": [*MODES], "render_fps": FPS}  # noqa: RUF012 - Gymnasium's own form
 
     def __init__(
         self,
@@ -44,6 +48,8 @@ class RemoteEnv(gymnasium.Env[Any, Any], EzPickle):
         limits: Mapping[str, float] | None = None,
         transport: TransportName = "websocket-msgpack",
         patience: Patience = DEFAULT_PATIENCE,
+        token: str | None = None,
+        ca_file: str | Path | None = None,
     ) -> None:
         EzPickle.__init__(
             self,
@@ -58,10 +64,12 @@ class RemoteEnv(gymnasium.Env[Any, Any], EzPickle):
             limits=limits,
             transport=transport,
             patience=patience,
+            token=token,
+            ca_file=ca_file,
         )
         self.render_mode = render_mode
         self.instance_id = ""
-        self._transport: Transport | None = connect(url, transport, patience)
+        self._transport: Transport | None = connect(Address(url, token, ca_file), transport, patience)
         try:
             document = call(
                 self._transport,
@@ -69,7 +77,7 @@ class RemoteEnv(gymnasium.Env[Any, Any], EzPickle):
                 **creation(env_id, kwargs, render_mode, max_episode_steps, wrappers, on_crash, labels, limits),
             )
             self.instance_id = str(document["instance_id"])
-            self.metadata = {"render_modes": render_modes(url, env_id, patience), "render_fps": FPS}
+            self.metadata = metadata(document)
             self.observation_space = spaces.build(document["spaces"]["observation_space"])
             self.action_space = spaces.build(document["spaces"]["action_space"])
         except BaseException:
@@ -132,6 +140,12 @@ def creation(
         "labels": dict(labels or {}),
         "limits": dict(limits or {}),
     }
+
+
+def metadata(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a `gymnasium.Env` tells of its pictures; of the environment's modes, those that can be had from afar."""
+    modes = [mode for mode in MODES if mode in document["render_modes"]]
+    return {"render_modes": modes, "render_fps": document.get("render_fps") or FPS}
 
 
 def picture_kind(render_mode: str) -> str:

@@ -13,6 +13,7 @@ LimitReached                limit_reached
 EnvironmentFailed           environment_error       the environment's code raised; the instance lives on
 WorkerCrashed               worker_crashed          with the report
 DeadlineExceeded            deadline_exceeded       with the report
+Unauthorized, Forbidden     unauthorized, forbidden the server wants a token, or will not have that of this program
 ShuttingDown                shutting_down
 ServerUnreachable           unreachable             no answer; the one code that is the client's own
 """
@@ -21,6 +22,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gymnasium import error
+
+from gym_server_client.values import unpack
 
 
 class RemoteError(error.Error):
@@ -90,6 +93,14 @@ class DeadlineExceeded(RemoteError):
     """The command took too long and its worker was killed; `crash` is the report."""
 
 
+class Unauthorized(RemoteError):
+    """The server wants a token, and this one has none or one that it does not know."""
+
+
+class Forbidden(RemoteError):
+    """The server knows the token, which does not allow that."""
+
+
 class ShuttingDown(RemoteError):
     """The server is ending and takes nothing new."""
 
@@ -114,6 +125,8 @@ _BY_CODE: dict[str, type[RemoteError]] = {
     "environment_error": EnvironmentFailed,
     "worker_crashed": WorkerCrashed,
     "deadline_exceeded": DeadlineExceeded,
+    "unauthorized": Unauthorized,
+    "forbidden": Forbidden,
     "shutting_down": ShuttingDown,
 }
 
@@ -121,6 +134,15 @@ _BY_CODE: dict[str, type[RemoteError]] = {
 def error_of(problem: Mapping[str, Any]) -> RemoteError:
     """The exception for a problem; a code that is unknown here gives the base class."""
     return _BY_CODE.get(str(problem.get("code")), RemoteError)(problem)
+
+
+def refusal(status: int, content_type: str, content: bytes) -> RemoteError:
+    """The exception for an answer of HTTP; what stands between may answer something else than a problem."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not media_type.startswith("application/problem+"):
+        text = content[:200].decode(errors="replace")
+        return RemoteError({"code": "internal_error", "status": status, "detail": text})
+    return error_of(unpack(content, "msgpack" if media_type.endswith("msgpack") else "json"))
 
 
 def too_large() -> RemoteError:

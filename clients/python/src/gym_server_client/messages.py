@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from websockets.typing import Subprotocol
 
+from gym_server_client.address import Address
 from gym_server_client.errors import error_of
 from gym_server_client.transport import KEYED, Call, Patience
 from gym_server_client.values import pack
@@ -23,19 +24,20 @@ _MAX_STATUS_OK = 299
 class Messages:
     """The messages of one client, each with a number and a key of its own, under one lease."""
 
-    def __init__(self, url: str, patience: Patience) -> None:
-        scheme, _, address = url.rstrip("/").partition("://")
+    def __init__(self, address: Address, patience: Patience) -> None:
         lease = urlencode({"lease": uuid.uuid4().hex, "lease_grace_s": patience.lease_grace_s})
-        self.address = f"{'wss' if scheme == 'https' else 'ws'}://{address}/v2/ws"
-        self.address_with_lease = f"{self.address}?{lease}"
+        self.url = f"{address.socket_url}?{lease}"
         self._numbers = itertools.count()
         self._key = uuid.uuid4().hex
 
     def write(self, made: Call) -> tuple[int, bytes]:
         """The number under which the reply will come, and the message."""
         number = next(self._numbers)
-        key = {"idempotency_key": f"{self._key}-{number}"} if made.op in KEYED else {}
-        return number, pack({"id": number, "op": made.op, **key, **made.fields}, "msgpack")
+        message: dict[str, Any] = {"id": number, "op": made.op}
+        if made.op in KEYED:
+            message["idempotency_key"] = f"{self._key}-{number}"
+        message.update(made.fields)
+        return number, pack(message, "msgpack")
 
 
 def outcome(reply: dict[str, Any]) -> Any:

@@ -10,9 +10,9 @@ import time
 import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
 
-from gym_server_client.errors import RemoteError, ServerUnreachable, error_of
+from gym_server_client.address import Address
+from gym_server_client.errors import ServerUnreachable, refusal
 from gym_server_client.transport import KEYED, Call, Patience
 from gym_server_client.values import Encoding, pack, unpack
 
@@ -42,12 +42,10 @@ class _Request(NamedTuple):
 class HttpTransport:
     """One connection, whichever thread uses it; implements `Transport`. Calls run one after the other."""
 
-    def __init__(self, url: str, encoding: Encoding, patience: Patience) -> None:
+    def __init__(self, address: Address, encoding: Encoding, patience: Patience) -> None:
         self.encoding = encoding
-        parts = urlsplit(url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.netloc, timeout=patience.answer_s)
-        self._prefix = parts.path.rstrip("/")
+        self._address = address
+        self._connection = _connection(address, patience.answer_s)
         self._patience = patience
         self._numbers = itertools.count()
         self._key = uuid.uuid4().hex
@@ -64,16 +62,11 @@ class HttpTransport:
         with self._lock:
             self._connection.close()
 
-    def registered(self, env_id: str) -> Any:
-        """What the server's registry tells of an environment."""
-        with self._lock:
-            return self._answer(self._bare_request("GET", f"/v2/registry/{quote(env_id, safe='/')}"))
-
     def _request(self, made: Call) -> _Request:
         method, route = _ROUTES[made.op]
         request = self._bare_request(method, route.format_map(made.fields))
         if made.op == "render":
-            return request._replace(headers={"Accept": _PICTURES[made.fields["kind"]]})
+            return request._replace(headers=request.headers | {"Accept": _PICTURES[made.fields["kind"]]})
         if method != "POST":
             return request
         content = {name: value for name, value in made.fields.items() if f"{{{name}}}" not in route}
@@ -84,7 +77,8 @@ class HttpTransport:
 
     def _bare_request(self, method: str, path: str) -> _Request:
         query = "?arrays=base64" if self.encoding == "json" else ""
-        return _Request(method, f"{self._prefix}{path}{query}", None, {"Accept": _MEDIA_TYPES[self.encoding]})
+        headers = {"Accept": _MEDIA_TYPES[self.encoding], **self._address.headers}
+        return _Request(method, f"{self._address.prefix}{path}{query}", None, headers)
 
     def _answer(self, request: _Request) -> Any:
         """The body or the error; where the connection broke, the same request is sent again under its key."""
@@ -100,8 +94,7 @@ class HttpTransport:
                 self._connection.close()
                 pause_s = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
                 if time.monotonic() + pause_s > deadline:
-                    address = f"{self._connection.host}:{self._connection.port}"
-                    raise ServerUnreachable(f"{address} cannot be reached: {error}") from error
+                    raise ServerUnreachable(f"{self._address.netloc} cannot be reached: {error}") from error
                 time.sleep(pause_s)
         raise AssertionError  # the loop has no end but those above
 
@@ -112,15 +105,13 @@ class HttpTransport:
         content = response.read()
         media_type = response.headers.get_content_type()
         if response.status > _MAX_STATUS_OK:
-            return _error(response.status, media_type, content)
+            return refusal(response.status, media_type, content)
         if media_type in _PICTURES.values():
             return {"media_type": media_type, "data": content}
         return unpack(content, self.encoding) if content else None
 
 
-def _error(status: int, media_type: str, content: bytes) -> RemoteError:
-    """The problem that the server answered; what stands between may answer something else."""
-    if not media_type.startswith("application/problem+"):
-        text = content[:200].decode(errors="replace")
-        return RemoteError({"code": "internal_error", "status": status, "detail": text})
-    return error_of(unpack(content, "msgpack" if media_type.endswith("msgpack") else "json"))
+def _connection(address: Address, timeout_s: float) -> http.client.HTTPConnection:
+    if address.ssl_context:
+        return http.client.HTTPSConnection(address.host, address.port, timeout=timeout_s, context=address.ssl_context)
+    return http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)

@@ -4,17 +4,24 @@ import contextlib
 import itertools
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import CloseCode
-from websockets.sync.client import ClientConnection, connect
 
-from gym_server_client.errors import ServerUnreachable, too_large
-from gym_server_client.messages import CLOSE_S, MAX_BREAKS, OPEN_S, PAUSES_S, SUBPROTOCOL, Messages, outcome
+from gym_server_client.address import Address
+from gym_server_client.errors import RemoteError, ServerUnreachable, too_large
+from gym_server_client.link import Link
+from gym_server_client.messages import MAX_BREAKS, PAUSES_S, Messages, outcome
 from gym_server_client.transport import Call, Patience
 from gym_server_client.values import Encoding, unpack
+
+_UNANSWERED = 64
+"""Messages under way at once. Nobody reads replies while a message is sent, so there may not be many of them."""
+_KEEP_S = 5.0
+"""Between looks at a socket that nobody uses: the server gives up one that answers no ping for 15 seconds."""
 
 
 class SocketTransport:
@@ -26,91 +33,119 @@ class SocketTransport:
 
     encoding: Encoding = "msgpack"
 
-    def __init__(self, url: str, patience: Patience) -> None:
+    def __init__(self, address: Address, patience: Patience) -> None:
+        self._address = address
         self._patience = patience
-        self._messages = Messages(url, patience)
+        self._messages = Messages(address, patience)
         self._lock = threading.Lock()
-        self._socket: ClientConnection | None = None
-        self._closing = contextlib.ExitStack()
-        self._was_connected = False
+        self._link: Link | None = None
+        self._kept: threading.Event | None = None
 
     def call_all(self, calls: Sequence[Call]) -> list[Any]:
         """What became of each call, as the interface has it."""
-        if not calls:
-            return []
         with self._lock:
             messages = dict(map(self._messages.write, calls))
-            replies = self._exchange(messages)
+            replies = self._exchange(messages) if messages else {}
         return [outcome(replies[number]) for number in messages]
+
+    def keep(self) -> None:
+        """A socket that nobody uses has answered pings; one that has broken is there again, if it can be."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._kept:
+                self._look_after()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """There is no connection."""
         with self._lock:
-            self._drop()
+            if self._kept:
+                self._kept.set()
+            if self._link:
+                self._link.close()
+            self._link = self._kept = None
 
     def _exchange(self, waiting: dict[int, bytes]) -> dict[int, Any]:
         """The reply to each message; those without one are sent again when the connection has broken."""
         deadline = time.monotonic() + self._patience.answer_s
         replies: dict[int, Any] = {}
         for _ in range(MAX_BREAKS):
-            socket = self._connected()
+            link = self._connected()
             try:
-                for number in waiting.keys() - replies.keys():
-                    socket.send(waiting[number])
-                while len(replies) < len(waiting):
-                    reply = unpack(_received(socket, deadline), "msgpack")
-                    if reply["id"] in waiting:  # the reply to a call that was given up is nobody's
-                        replies[reply["id"]] = reply
+                self._converse(link, waiting, replies, deadline)
             except ConnectionClosed as closed:
-                self._drop()
+                self._link = None
                 if closed.rcvd and closed.rcvd.code == CloseCode.MESSAGE_TOO_BIG:
                     raise too_large() from closed
-            except TimeoutError as late:
-                self._drop()
-                raise ServerUnreachable(f"no answer within {self._patience.answer_s:g} s") from late
+            except BaseException as error:  # also a Ctrl-C: what comes late shall find nobody
+                self._link = None
+                link.close()
+                if isinstance(error, TimeoutError):
+                    raise ServerUnreachable(f"no answer within {self._patience.answer_s:g} s") from error
+                raise
             else:
                 return replies
         raise ServerUnreachable(f"the connection broke {MAX_BREAKS} times before there was an answer")
 
-    def _connected(self) -> ClientConnection:
+    def _converse(self, link: Link, waiting: dict[int, bytes], replies: dict[int, Any], deadline: float) -> None:
+        """Every message has its reply."""
+        unsent = [number for number in waiting if number not in replies]
+        for position, number in enumerate(unsent):
+            link.send(waiting[number], self._patience.answer_s)
+            if position >= _UNANSWERED:
+                self._hear(link, waiting, replies, deadline)
+        while len(replies) < len(waiting):
+            self._hear(link, waiting, replies, deadline)
+
+    def _hear(self, link: Link, waiting: dict[int, bytes], replies: dict[int, Any], deadline: float) -> None:
+        reply = unpack(link.receive(deadline), "msgpack")
+        if reply["id"] in waiting:  # the reply to a call that was given up is nobody's
+            replies[reply["id"]] = reply
+
+    def _look_after(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            if self._link:
+                self._link.keep()
+                return
+        self._link = None
+        with contextlib.suppress(OSError, WebSocketException, RemoteError):
+            self._link = Link(self._address, self._messages.url)
+
+    def _connected(self) -> Link:
         """The open socket. The first time it has to be there at once, later it may take `reconnect_s`."""
-        if self._socket:
-            return self._socket
-        patience_s = self._patience.reconnect_s if self._was_connected else 0.0
+        if self._link:
+            return self._link
+        patience_s = self._patience.reconnect_s if self._kept else 0.0
         deadline = time.monotonic() + patience_s
         for attempt in itertools.count():
             try:
-                self._socket = self._open()
+                self._link = link = Link(self._address, self._messages.url)
             except (OSError, WebSocketException) as error:
                 pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if time.monotonic() + pause_s > deadline:
-                    address = self._messages.address
-                    raise ServerUnreachable(f"{address} cannot be reached: {error}") from error
+                    url = self._address.socket_url
+                    raise ServerUnreachable(f"{url} cannot be reached: {error}") from error
                 time.sleep(pause_s)
             else:
                 break
-        assert self._socket  # noqa: S101 - narrows: the loop ends with a socket or an exception
-        self._was_connected = True
-        return self._socket
-
-    def _open(self) -> ClientConnection:
-        connecting = connect(
-            self._messages.address_with_lease,
-            subprotocols=[SUBPROTOCOL],
-            compression=None,
-            max_size=None,
-            proxy=None,
-            open_timeout=OPEN_S,
-            close_timeout=CLOSE_S,
-        )
-        return self._closing.enter_context(connecting)
-
-    def _drop(self) -> None:
-        self._socket = None
-        with contextlib.suppress(OSError, WebSocketException):
-            self._closing.close()
+        if not self._kept:
+            self._kept = _kept_alive(self)
+        return link
 
 
-def _received(socket: ClientConnection, deadline: float) -> bytes:
-    data = socket.recv(timeout=max(0.0, deadline - time.monotonic()), decode=False)
-    return bytes(data)
+def _kept_alive(transport: SocketTransport) -> threading.Event:
+    """Somebody looks after the transport until the event is set, or the transport is nobody's any more."""
+    over = threading.Event()
+
+    def look_after(reference: weakref.ref[SocketTransport]) -> None:
+        while not over.wait(_KEEP_S):
+            kept = reference()
+            if kept is None:
+                return
+            kept.keep()
+            del kept
+
+    threading.Thread(target=look_after, args=(weakref.ref(transport),), name="gym-server-client", daemon=True).start()
+    return over

@@ -159,8 +159,9 @@ def _msgpack(value: object) -> Any:
 
 
 def _parts(array: NDArray[Any]) -> tuple[str, list[int], bytes]:
-    little = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
-    return little.dtype.str, list(little.shape), little.tobytes()
+    if array.dtype.str[0] == ">":
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return array.dtype.str, list(array.shape), array.tobytes()
 
 
 def _extension(code: int, data: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -11,10 +12,11 @@ from gymnasium.vector.utils import batch_space, concatenate, create_empty_array,
 from numpy.typing import NDArray
 
 from gym_server_client import spaces
-from gym_server_client.connection import connect, render_modes
-from gym_server_client.environment import FPS, creation, picture, picture_kind
+from gym_server_client.address import Address
+from gym_server_client.connection import connect
+from gym_server_client.environment import FPS, MODES, creation, metadata, picture, picture_kind
 from gym_server_client.errors import RemoteError
-from gym_server_client.lanes import Lanes, Outcome
+from gym_server_client.lanes import Lanes, Outcomes
 from gym_server_client.transport import DEFAULT_PATIENCE, Call, Patience, TransportName, close_instances, succeeded
 
 _MODES = {
@@ -36,7 +38,7 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
     Every method raises what `gym_server_client.errors` lists.
     """
 
-    metadata = {"render_modes": ["rgb_array", "ansi"], "render_fps": FPS}  # noqa: RUF012 - Gymnasium's own form
+    metadata = {"render_modes": [*MODES], "render_fps": FPS}  # noqa: RUF012 - Gymnasium's own form
 
     def __init__(
         self,
@@ -53,13 +55,15 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         limits: Mapping[str, float] | None = None,
         transport: TransportName = "websocket-msgpack",
         patience: Patience = DEFAULT_PATIENCE,
+        token: str | None = None,
+        ca_file: str | Path | None = None,
     ) -> None:
         of_lanes = _of_lanes(kwargs, num_envs)
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.instance_ids: tuple[str, ...] = ()
-        self._transport = connect(url, transport, patience)
+        self._transport = connect(Address(url, token, ca_file), transport, patience)
         try:
             documents = self._create(
                 [
@@ -69,11 +73,7 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
                 ]
             )
             self.instance_ids = tuple(str(document["instance_id"]) for document in documents)
-            self.metadata = {
-                "render_modes": render_modes(url, env_id, patience),
-                "render_fps": FPS,
-                "autoreset_mode": self.autoreset_mode,
-            }
+            self.metadata = metadata(documents[0]) | {"autoreset_mode": self.autoreset_mode}
             self._set_spaces([document["spaces"] for document in documents])
         except BaseException:
             close_instances(self._transport, self.instance_ids)
@@ -92,32 +92,35 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         seeds = _seeds(seed, self.num_envs)
         mask = _mask((options or {}).get("reset_mask"), self.num_envs)
         own = options and {name: value for name, value in options.items() if name != "reset_mask"}
-        chosen = [lane for lane, is_chosen in zip(self._lanes, mask, strict=True) if is_chosen]
-        outcomes = self._lanes.reset(chosen, seeds, own)
+        chosen = [int(lane) for lane in np.flatnonzero(mask)]
+        began = self._lanes.reset(chosen, seeds, own)
         infos: dict[str, Any] = {}
-        for lane in chosen:
-            infos = self._add_info(infos, outcomes[lane.index].info, lane.index)
+        for lane, info in began.items():
+            infos = self._add_info(infos, info, lane)
         return self._batch(), infos
 
     def step(self, actions: Any) -> Stepped:
         """One step of every lane, all at the same time."""
         self._check_is_open()
-        if self.autoreset_mode is AutoresetMode.DISABLED and any(lane.has_ended for lane in self._lanes):
-            ended = [lane.index for lane in self._lanes if lane.has_ended]
-            raise gymnasium.error.ResetNeeded(f"lanes {ended} have ended; reset them with options['reset_mask']")
-        outcomes = self._lanes.step(list(iterate(self.action_space, actions)))
-        if self.autoreset_mode is AutoresetMode.SAME_STEP:
+        lanes = self._lanes
+        if lanes.ended and self.autoreset_mode is AutoresetMode.DISABLED:
+            raise gymnasium.error.ResetNeeded(
+                f"lanes {sorted(lanes.ended)} have ended; reset them with options['reset_mask']"
+            )
+        outcomes = lanes.step(self._of_each(actions))
+        if lanes.crashed and self.autoreset_mode is AutoresetMode.SAME_STEP:
             self._reset_crashed(outcomes)
         infos: dict[str, Any] = {}
-        for index, outcome in enumerate(outcomes):
-            if outcome.final:
-                infos = self._add_info(infos, outcome.final, index)
-            infos = self._add_info(infos, outcome.info, index)
+        for lane, info in enumerate(outcomes.infos):
+            if lane in outcomes.finals:
+                infos = self._add_info(infos, outcomes.finals[lane], lane)
+            if info:
+                infos = self._add_info(infos, info, lane)
         return (
             self._batch(),
-            np.array([outcome.reward for outcome in outcomes], np.float64),
-            np.array([outcome.terminated for outcome in outcomes], np.bool_),
-            np.array([outcome.truncated for outcome in outcomes], np.bool_),
+            np.array(outcomes.rewards, np.float64),
+            np.array(outcomes.terminated, np.bool_),
+            np.array(outcomes.truncated, np.bool_),
             infos,
         )
 
@@ -152,21 +155,25 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
-    def _reset_crashed(self, outcomes: list[Outcome]) -> None:
+    def _of_each(self, actions: Any) -> list[Any]:
+        """The action of each lane; plain numbers where they are numbers, which are the quickest to write."""
+        if isinstance(actions, np.ndarray) and isinstance(self.single_action_space, gymnasium.spaces.Discrete):
+            return list(actions.tolist())
+        return list(iterate(self.action_space, actions))
+
+    def _reset_crashed(self, outcomes: Outcomes) -> None:
         """The lanes that crashed have begun another episode within this step."""
-        crashed = [lane for lane in self._lanes if lane.is_crashed]
-        if not crashed:
-            return
-        final = {lane.index: lane.observation for lane in crashed}
-        began = self._lanes.reset(crashed, [None] * self.num_envs, None)
-        for index, observation in final.items():
-            fault = outcomes[index].info
-            outcomes[index] = outcomes[index]._replace(
-                info=began[index].info | fault, final={"final_obs": observation, "final_info": fault}
-            )
+        crashed = sorted(self._lanes.crashed)
+        for lane in crashed:
+            final = {"final_obs": self._lanes.observations[lane], "final_info": outcomes.infos[lane]}
+            outcomes.finals[lane] = final
+        for lane, info in self._lanes.reset(crashed, [None] * self.num_envs, None).items():
+            outcomes.infos[lane] = info | outcomes.infos[lane]
 
     def _batch(self) -> Any:
-        observations = [lane.observation for lane in self._lanes]
+        observations = self._lanes.observations
+        if isinstance(observations, np.ndarray):
+            return observations.copy()
         self._observations = concatenate(self.single_observation_space, observations, self._observations)
         return deepcopy(self._observations)
 

@@ -1,0 +1,157 @@
+"""One open WebSocket, driven by the thread that uses it, so that nothing stands between a message and its reply."""
+
+import contextlib
+import ssl
+import time
+from collections import deque
+from http import HTTPStatus
+from typing import NoReturn
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import DATA_OPCODES, Frame
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from gym_server_client.address import Address
+from gym_server_client.errors import refusal
+from gym_server_client.messages import CLOSE_S, OPEN_S, SUBPROTOCOL
+
+_CHUNK_BYTES = 1 << 16
+
+
+class Link:
+    """A socket that is connected, until a call raises `ConnectionClosed`; then it is closed and of no more use.
+
+    Raises:
+        OSError, WebSocketException: it could not be connected.
+        RemoteError: the server will not have this client.
+    """
+
+    def __init__(self, address: Address, url: str) -> None:
+        self._protocol = ClientProtocol(parse_uri(url), subprotocols=[SUBPROTOCOL], max_size=None)
+        self._messages: deque[bytes] = deque()
+        self._parts: list[bytes] = []
+        self._socket = address.connect(OPEN_S)
+        self._timeout_s: float | None = OPEN_S
+        try:
+            self._shake_hands(address.headers)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def send(self, message: bytes, timeout_s: float) -> None:
+        """The message is on its way.
+
+        Raises:
+            ConnectionClosed: the connection has broken, or takes no more within the time.
+        """
+        self._wait_at_most(timeout_s)
+        if self._protocol.state is not State.OPEN:
+            self._end(None)
+        self._protocol.send_binary(message)
+        try:
+            self._flush()
+        except OSError as error:
+            self._end(error)
+
+    def receive(self, deadline: float) -> bytes:
+        """The next message.
+
+        Raises:
+            TimeoutError: there is none when the clock (`time.monotonic`) shows `deadline`.
+            ConnectionClosed: the connection has broken.
+        """
+        while not self._messages:
+            try:
+                self._take()
+            except TimeoutError as late:
+                if time.monotonic() >= deadline:
+                    raise
+                self._end(late)
+            if not self._messages:
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    raise TimeoutError
+                self._wait_at_most(left_s)
+        return self._messages.popleft()
+
+    def keep(self) -> None:
+        """What has come meanwhile is read, and pings are answered, without waiting.
+
+        Raises:
+            ConnectionClosed: the connection has broken.
+        """
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+            while True:
+                self._wait_at_most(0.0)
+                self._take()
+
+    def close(self) -> None:
+        """The server knows, if it answers soon, and there is no connection."""
+        with contextlib.suppress(ConnectionClosed, OSError), self._socket:
+            if self._protocol.state is State.OPEN:
+                self._protocol.send_close()
+                self._flush()
+            deadline = time.monotonic() + CLOSE_S
+            while (left_s := deadline - time.monotonic()) > 0:
+                self._wait_at_most(left_s)
+                self._take()
+
+    def _shake_hands(self, headers: dict[str, str]) -> None:
+        protocol = self._protocol
+        request = protocol.connect()
+        request.headers.update(headers)
+        protocol.send_request(request)
+        self._flush()
+        while protocol.state is State.CONNECTING and not protocol.handshake_exc:
+            if data := self._socket.recv(_CHUNK_BYTES):
+                protocol.receive_data(data)
+            else:
+                protocol.receive_eof()
+        refused = protocol.handshake_exc
+        if isinstance(refused, InvalidStatus) and refused.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            response = refused.response
+            raise refusal(
+                response.status_code, response.headers.get("Content-Type", ""), bytes(response.body)
+            ) from refused
+        if refused:
+            raise refused
+
+    def _take(self) -> None:
+        """What has come is read; while there is nothing, it waits as long as it may."""
+        try:
+            data = self._socket.recv(_CHUNK_BYTES)
+            if data:
+                self._protocol.receive_data(data)
+                self._flush()
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+            raise
+        except OSError as error:
+            self._end(error)
+        if not data:
+            self._end(None)
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
+                self._add(event)
+
+    def _add(self, frame: Frame) -> None:
+        """Messages come in one frame, or in several that belong together (RFC 6455, 5.4)."""
+        self._parts.append(bytes(frame.data))
+        if frame.fin:
+            self._messages.append(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
+            self._parts.clear()
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            self._socket.sendall(data)
+
+    def _wait_at_most(self, timeout_s: float) -> None:
+        if timeout_s != self._timeout_s:
+            self._socket.settimeout(timeout_s)
+            self._timeout_s = timeout_s
+
+    def _end(self, cause: OSError | None) -> NoReturn:
+        self._socket.close()
+        self._protocol.receive_eof()
+        raise self._protocol.close_exc from cause
