@@ -30,6 +30,7 @@ def document(instance: Instance) -> dict[str, Any]:
         "processes": instance.usage.processes,
         "render_mode": made.render_mode if made else None,
         "render_modes": made.render_modes if made else (),
+        "render_fps": made.render_fps if made else None,
         "autoreset": instance.autoreset,
         "on_crash": instance.on_crash,
         "limits": msgspec.structs.asdict(instance.limits) | {"enforced_by": means(instance.hold.grouped)},

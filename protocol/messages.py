@@ -224,6 +224,7 @@ class Made(Reply, frozen=True, tag="made"):
     observation_space: bytes
     render_mode: str | None = None
     render_modes: tuple[str, ...] = ()
+    render_fps: float | None = None
     reward_threshold: float | None = None
 
 

@@ -44,6 +44,7 @@ from worker.monitor import Monitor
 from worker.registry import probe, registered
 from worker.render import Renderer
 from worker.seed_info import seed_info
+from worker.video import as_rate
 
 
 class Session:
@@ -72,6 +73,7 @@ class Session:
             observation_space=describe_json(env.observation_space),
             render_mode=env.render_mode,
             render_modes=tuple(env.metadata.get("render_modes", ())),
+            render_fps=float(as_rate(env.metadata.get("render_fps"))),
             reward_threshold=spec.reward_threshold if spec else None,
         )
 

@@ -51,6 +51,7 @@ def test_make_tells_the_id_and_both_spaces(tmp_path: Path) -> None:
     assert json.loads(made.action_space) == {"type": "Discrete", "n": 2, "start": 0, "dtype": "int64"}
     assert json.loads(made.observation_space)["shape"] == [4]
     assert made.render_mode is None
+    assert made.render_fps == 50
     assert made.reward_threshold == 475
 
 
