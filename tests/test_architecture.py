@@ -13,7 +13,7 @@ import pytest
 from tests.server import ROOT
 
 PACKAGES = ("protocol", "worker", "gateway")
-CODE = (*PACKAGES, "tests", "benchmarks")
+CODE = (*PACKAGES, "clients", "tests", "benchmarks")
 HEAVY = frozenset({"numpy", "gymnasium", "PIL", "pygame", "av", "mujoco", "ale_py", "minigrid", "Box2D"})
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40

@@ -145,7 +145,8 @@ def creation(
 def metadata(document: Mapping[str, Any]) -> dict[str, Any]:
     """What a `gymnasium.Env` tells of its pictures; of the environment's modes, those that can be had from afar."""
     modes = [mode for mode in MODES if mode in document["render_modes"]]
-    return {"render_modes": modes, "render_fps": document.get("render_fps") or FPS}
+    fps = float(document["render_fps"])
+    return {"render_modes": modes, "render_fps": int(fps) if fps.is_integer() else fps}
 
 
 def picture_kind(render_mode: str) -> str:
