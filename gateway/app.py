@@ -17,6 +17,7 @@ from gateway.artifacts.files import artifacts_app
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
+from gateway.dashboard.pages import Dashboard
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
 from gateway.dialects.v2 import V2
@@ -77,7 +78,8 @@ def gateway_app(
     app = web.Application(client_max_size=config.max_body_bytes, middlewares=[errors_as_responses, with_whole_body])
     may_end = end if config.allow_shutdown else None
     sockets = V2Socket(supervisor, supervisor.leases, artifacts_port, config.max_message_bytes)
-    app.on_shutdown.append(sockets.close)
+    dashboard = Dashboard(supervisor, config.data_dir, artifacts_port)
+    app.on_shutdown.extend((sockets.close, dashboard.close))
     native: list[Dialect] = [
         V2(supervisor, artifacts_port),
         V2Registry(supervisor.registry),
@@ -88,6 +90,7 @@ def gateway_app(
         V1(supervisor, uploads, may_end, has_flat_reset=config.v1_flat_reset),
         *native,
         V2Docs([route for dialect in native for route in dialect.routes()]),
+        dashboard,
         Health(supervisor, supervisor.metrics),
         *([First(supervisor, config.default_env)] if config.default_env else []),
     ]

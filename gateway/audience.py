@@ -60,10 +60,10 @@ def can_draw(instance: Instance) -> bool:
     return instance.state in _DRAWING and bool(made and made.render_mode and instance.statistics.begun)
 
 
-async def draw_now(instance: Instance) -> None:
+async def draw_now(instance: Instance, command: Draw = _FOR_VIEWERS) -> None:
     """The picture of now is there, or the reason why it could not be drawn; a crash is told to whoever steps next."""
     try:
-        await instance.show(_FOR_VIEWERS)
+        await instance.show(command)
     except (EnvironmentFailed, InternalError) as error:
         instance.statistics.picture_error = error.detail.partition("\n")[0]
     except GymServerError:

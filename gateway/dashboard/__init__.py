@@ -1,0 +1,1 @@
+"""The dashboard: what people see of all instances at once."""

@@ -1,0 +1,65 @@
+// The server's feed: one WebSocket that is opened again whenever it ends.
+
+const RETRY_MS = [500, 1000, 2000, 4000];
+const SILENCE_MS = 15_000; // the server says something every five seconds
+const SETTLE_MS = 150;
+
+export class Feed {
+  #socket = null;
+  #onMessage;
+  #onConnection;
+  #failures = 0;
+  #visible = [];
+  #silence;
+  #telling;
+
+  constructor(onMessage, onConnection) {
+    this.#onMessage = onMessage;
+    this.#onConnection = onConnection;
+    document.addEventListener("visibilitychange", () => this.#tell());
+  }
+
+  open() {
+    const socket = new WebSocket(`${location.protocol.replace("http", "ws")}//${location.host}/dashboard/feed`);
+    this.#socket = socket;
+    socket.addEventListener("message", (event) => {
+      this.#failures = 0;
+      this.#expectMore();
+      const message = JSON.parse(event.data);
+      if (message.whole) this.#onConnection(true);
+      this.#onMessage(message);
+    });
+    socket.addEventListener("open", () => this.#tell());
+    socket.addEventListener("close", () => this.#retry(socket));
+    this.#expectMore();
+  }
+
+  /** These rows are on the screen: the server draws no others. */
+  look(visible) {
+    this.#visible = visible;
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.#tell(), SETTLE_MS);
+  }
+
+  #tell() {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(JSON.stringify({ visible: document.hidden ? [] : this.#visible.slice(0, 256) }));
+  }
+
+  #expectMore() {
+    clearTimeout(this.#silence);
+    const socket = this.#socket;
+    this.#silence = setTimeout(() => {
+      socket.close();
+      this.#retry(socket); // closing takes an answer, and there may be nobody to give it
+    }, SILENCE_MS);
+  }
+
+  #retry(socket) {
+    if (socket !== this.#socket) return;
+    this.#socket = null;
+    clearTimeout(this.#silence);
+    this.#onConnection(false);
+    setTimeout(() => this.open(), RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)]);
+  }
+}
