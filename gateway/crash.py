@@ -30,16 +30,19 @@ class CrashCount:
 
 
 def crash_report(
-    ending: Ending, *, command: str | None, elapsed_s: float | None, steps: int, output: WorkerLog, faults: bytes
+    ending: Ending, command: tuple[str, float] | None, steps: int, output: WorkerLog, faults: bytes
 ) -> CrashReport:
-    """The report, with the last lines that the environment printed and the stack that it left behind."""
+    """The report, with the last lines that the environment printed and the stack that it left behind.
+
+    `command` is the one that ran, and since when by the monotonic clock.
+    """
     return CrashReport(
         cause=ending.cause,
         at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         exit_code=ending.exit_code,
         signal=ending.signal,
-        command=command,
-        elapsed_s=None if elapsed_s is None else round(elapsed_s, 6),
+        command=command and command[0],
+        elapsed_s=command and round(time.monotonic() - command[1], 6),
         steps=steps,
         log_tail=output.tail(_TAIL_BYTES).decode("utf-8", "replace"),
         traceback=faults.decode("utf-8", "replace"),

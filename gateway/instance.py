@@ -9,36 +9,27 @@ import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from gateway.crash import TRACEBACK_BYTES, CrashCount, crash_report, gone_error, lost_error
 from gateway.family import Usage
 from gateway.lifecycle import ALIVE, Dialect, OnCrash, State, may_become
+from gateway.making import make_in
 from gateway.observer import Observer
 from gateway.replay import Key, Replay
 from gateway.stack import written_stack
 from gateway.statistics import Statistics
 from gateway.turns import Turns
 from gateway.worker_log import WorkerLog
-from gateway.workers.base import Ending, Hold, Worker, WorkerLost
-from protocol import codec
-from protocol.errors import FramingError, GymServerError, InternalError, from_failed
+from gateway.workers.base import Ending, Hold, Payload, Worker, WorkerLost
+from protocol import codec, messages
+from protocol.errors import FramingError, GymServerError, InternalError
 from protocol.facts import Cause, CrashReport, Limits
 from protocol.folder import FAULT_LOG, OLDER_OUTPUT_LOG, OUTPUT_LOG
-from protocol.messages import (
-    AnyCommand,
-    AnyReply,
-    Close,
-    CloseMonitor,
-    Failed,
-    Made,
-    Make,
-    Observed,
-    Reset,
-    StartMonitor,
-    Step,
-    Stepped,
-)
+
+Outcome = messages.AnyReply | GymServerError
+Done = Callable[[Outcome], None]
 
 
 class Instance:
@@ -52,7 +43,7 @@ class Instance:
     def __init__(
         self,
         instance_id: str,
-        make: Make,
+        make: messages.Make,
         folder: Path,
         new_worker: Callable[["Instance"], Worker],
         *,
@@ -73,7 +64,7 @@ class Instance:
         self.labels = labels or {}
         self.created_at = datetime.now(UTC)
         self.state = State.STARTING
-        self.made: Made | None = None
+        self.made: messages.Made | None = None
         self.crash: CrashReport | None = None
         self.restarts = 0
         self.statistics = Statistics(make.autoreset)
@@ -89,7 +80,7 @@ class Instance:
         self.command: tuple[str, float] | None = None  # that runs, and since when
         self._used_at = time.monotonic()
         self._crashes = CrashCount()
-        self.replay: Replay[AnyCommand, AnyReply] = Replay()
+        self.replay: Replay[messages.AnyCommand, messages.AnyReply] = Replay()
         self.kills: Replay[None, CrashReport] = Replay()  # of their own, as they wait for no turn
 
     @property
@@ -111,33 +102,51 @@ class Instance:
         async with self.turns:
             await self._start()
 
-    async def reset(self, command: Reset, key: Key | None = None) -> Observed:
+    async def reset(self, command: messages.Reset, key: Key | None = None) -> messages.Observed:
         """An episode has begun; in a fresh worker if the last one crashed and `on_crash` is "restart"."""
         reply = await self._run(command, self.limits.reset_s, key)
-        assert isinstance(reply, Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
+        assert isinstance(reply, messages.Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
         return reply
 
-    async def step(self, command: Step, key: Key | None = None) -> Stepped:
+    async def step(self, command: messages.Step, key: Key | None = None) -> messages.Stepped:
         """The actions are taken; each of them may take as long as a step may."""
-        reply = await self._run(command, self.limits.step_s * len(command.actions), key)
-        assert isinstance(reply, Stepped)  # noqa: S101 - narrows, as in reset
+        reply = await self._run(command, self._deadline_s(command), key)
+        assert isinstance(reply, messages.Stepped)  # noqa: S101 - narrows, as in reset
         return reply
 
-    async def ask(self, command: AnyCommand, key: Key | None = None) -> AnyReply:
+    def begin(self, command: messages.Reset | messages.Step, key: Key | None, done: Done) -> bool:
+        """Whether the command runs, as nothing stands in its way; if so `done` is called with what comes of it."""
+        worker, may_run = self._worker, self.state is State.READY and not (key and not self.replay.is_new(key))
+        if worker is None or not may_run or not self.turns.take_now():
+            return False
+
+        def ended(outcome: Outcome) -> None:
+            if key:
+                self.replay.keep(key, command, outcome)
+            self.turns.give()
+            done(outcome)
+
+        self._send(worker, command, self._deadline_s(command), ended)
+        return True
+
+    def _deadline_s(self, command: messages.Reset | messages.Step) -> float:
+        return self.limits.reset_s if isinstance(command, messages.Reset) else self.limits.step_s * len(command.actions)
+
+    async def ask(self, command: messages.AnyCommand, key: Key | None = None) -> messages.AnyReply:
         """The reply to any other command."""
         reply = await self._run(command, self.limits.render_s, key)
-        if isinstance(command, StartMonitor | CloseMonitor):
-            self.is_recording = isinstance(command, StartMonitor)
+        if isinstance(command, messages.StartMonitor | messages.CloseMonitor):
+            self.is_recording = isinstance(command, messages.StartMonitor)
         return reply
 
-    async def show(self, command: AnyCommand) -> None:
+    async def show(self, command: messages.AnyCommand) -> None:
         """A picture is drawn for those who look, in its turn, but without a place in the client's queue."""
-        async with self.turns.lock:
+        async with self.turns.unrefused():
             await self._run_now(command, self.limits.render_s)
 
     async def close(self) -> None:
         """There is no worker; the environment has closed itself, unless it would not in time."""
-        async with self.turns.lock:
+        async with self.turns.unrefused():
             if self.state is State.CLOSED:
                 return
             was_ready = self.state is State.READY
@@ -145,7 +154,7 @@ class Instance:
             if worker := self._worker:
                 if was_ready:
                     with contextlib.suppress(WorkerLost):
-                        await worker.call(codec.encode(Close()), self.limits.close_s)
+                        await worker.call(codec.encode(messages.Close()), self.limits.close_s)
                 worker.kill("killed")
                 await asyncio.shield(worker.ended)
             self.discard()
@@ -188,13 +197,12 @@ class Instance:
     async def _start(self) -> None:
         worker = self._worker = self._new_worker(self)
         worker.ended.add_done_callback(lambda ended: self._on_ended(worker, ended.result()))
-        began = time.monotonic()
-        self.command = ("make", began)
+        self.command = ("make", time.monotonic())
         try:
-            await worker.start(self.limits.start_s)
-            reply = await self._exchange(worker, self._make, began + self.limits.start_s - time.monotonic())
-        except WorkerLost as lost:
-            raise self._lost(worker, lost.ending) from None
+            self.made = await make_in(worker, self._make, self.limits.start_s)
+        except (WorkerLost, FramingError):
+            worker.kill("protocol")  # which one that has ended already does not mind
+            raise self._lost(worker, await asyncio.shield(worker.ended)) from None
         except BaseException:
             if self.made is None:
                 self._become(State.CLOSED)  # there never was an environment, so nothing has crashed
@@ -202,60 +210,58 @@ class Instance:
             await asyncio.shield(worker.ended)
             raise
         finally:
-            self.command = None
-            self._used_at = time.monotonic()
-        assert isinstance(reply, Made)  # noqa: S101 - narrows, as in reset
-        self.made = reply
-        self.env_id = reply.env_id
+            self.command, self._used_at = None, time.monotonic()
+        self.env_id = self.made.env_id
         self._become(State.READY)
 
-    async def _run(self, command: AnyCommand, deadline_s: float, key: Key | None) -> AnyReply:
+    async def _run(self, command: messages.AnyCommand, deadline_s: float, key: Key | None) -> messages.AnyReply:
         async with self.turns:
             if key is None:
                 return await self._run_now(command, deadline_s)
             return await self.replay.once(key, command, lambda: self._run_now(command, deadline_s))
 
-    async def _run_now(self, command: AnyCommand, deadline_s: float) -> AnyReply:
-        if self.state is State.CRASHED and self.on_crash == "restart" and isinstance(command, Reset):
+    async def _run_now(self, command: messages.AnyCommand, deadline_s: float) -> messages.AnyReply:
+        if self.state is State.CRASHED and self.on_crash == "restart" and isinstance(command, messages.Reset):
             await self._restart()
         worker = self._worker
         if worker is None or self.state is not State.READY:
             raise self._gone()
-        self._become(State.BUSY)
-        op, began, outcome = str(command.__struct_config__.tag), time.monotonic(), "ok"
-        self.command = (op, began)
+        replied: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._send(worker, command, deadline_s, lambda outcome: None if replied.done() else replied.set_result(outcome))
         try:
-            reply = await self._exchange(worker, command, deadline_s)
-        except GymServerError as error:
-            outcome = error.code
+            outcome = await replied
+        except asyncio.CancelledError:
+            worker.kill("killed")  # its turn ends here, and the next command must not meet this one
             raise
-        else:
-            self.statistics.saw(reply)
-            return reply
-        finally:
-            self._command_ended(op, outcome, time.monotonic() - began)
+        if isinstance(outcome, GymServerError):
+            raise outcome
+        return outcome
 
-    def _command_ended(self, op: str, outcome: str, elapsed_s: float) -> None:
+    def _send(self, worker: Worker, command: messages.AnyCommand, deadline_s: float, done: Done) -> None:
+        self._become(State.BUSY)
+        self.command = (str(command.__struct_config__.tag), time.monotonic())
+        worker.send(codec.encode(command), deadline_s, partial(self._answered, worker, done))
+
+    def _answered(self, worker: Worker, done: Done, payload: Payload | None) -> None:
         """The instance is ready for the next command, unless it crashed meanwhile; what it took is counted."""
-        self.command = None
-        self._used_at = time.monotonic()
-        if self.state is State.BUSY:
-            self._become(State.READY)
-        self.statistics.took(op, elapsed_s)
-        self._observer.command_ended(op, outcome, elapsed_s)
-
-    async def _exchange(self, worker: Worker, command: AnyCommand, deadline_s: float) -> AnyReply:
         try:
-            reply = codec.decode_reply(await worker.call(codec.encode(command), deadline_s))
-        except WorkerLost as lost:
-            raise self._lost(worker, lost.ending) from None
+            outcome = self._lost(worker, worker.ended.result()) if payload is None else codec.outcome(payload)
         except FramingError:
             worker.kill("protocol")
-            await asyncio.shield(worker.ended)
-            raise self._lost(worker, worker.ended.result()) from None
-        if isinstance(reply, Failed):
-            raise from_failed(reply)
-        return reply
+            worker.ended.add_done_callback(lambda _ended: self._answered(worker, done, None))
+            return
+        assert self.command  # noqa: S101 - narrows; it was set when the command was sent
+        (op, began), now, code = self.command, time.monotonic(), "ok"
+        self.command, self._used_at = None, now
+        if self.state is State.BUSY:
+            self._become(State.READY)
+        if isinstance(outcome, GymServerError):
+            code = outcome.code
+        else:
+            self.statistics.saw(outcome)
+        self.statistics.took(op, now - began)
+        self._observer.command_ended(op, code, now - began)
+        done(outcome)
 
     async def _restart(self) -> None:
         if self._crashes.are_too_many():
@@ -269,16 +275,8 @@ class Instance:
     def _on_ended(self, worker: Worker, ending: Ending) -> None:
         if worker is not self._worker or self.state not in ALIVE:
             return
-        command, since = self.command or (None, None)
-        elapsed_s = None if since is None else time.monotonic() - since
-        self.crash = crash_report(
-            ending,
-            command=command,
-            elapsed_s=elapsed_s,
-            steps=self.statistics.steps,
-            output=self.output_log,
-            faults=self.fault_log.untold(TRACEBACK_BYTES),
-        )
+        faults = self.fault_log.untold(TRACEBACK_BYTES)
+        self.crash = crash_report(ending, self.command, self.statistics.steps, self.output_log, faults)
         self._crashes.count()
         self._observer.crashed(ending.cause)
         self._become(State.CRASHED)

@@ -14,8 +14,8 @@ import msgspec
 
 from gateway.workers.base import Worker, WorkerLost
 from protocol import codec
-from protocol.errors import GymServerError, UnknownEnvironment, from_failed
-from protocol.messages import AnyCommand, AnyReply, Failed, Fragment, ListRegistry, Made, Make, Probe
+from protocol.errors import GymServerError, UnknownEnvironment
+from protocol.messages import AnyCommand, AnyReply, Fragment, ListRegistry, Made, Make, Probe
 
 _DEADLINE_S = 15.0
 _MAX_REMEMBERED = 2000
@@ -123,9 +123,9 @@ class _Asked:
         if self._worker is None or self._worker.ended.done():
             self._worker = self._new_worker(Path(self._folder.name))
             await self._worker.start(_DEADLINE_S)
-        reply = codec.decode_reply(await self._worker.call(codec.encode(command), _DEADLINE_S))
-        if isinstance(reply, Failed):
-            raise from_failed(reply)
+        reply = codec.outcome(await self._worker.call(codec.encode(command), _DEADLINE_S))
+        if isinstance(reply, GymServerError):
+            raise reply
         return reply
 
 

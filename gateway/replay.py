@@ -45,6 +45,14 @@ class Replay(Generic[Request, Outcome]):
         if self._last and self._last.text == key.text and self._last.batch != key.batch:
             raise key_reused()
 
+    def is_new(self, key: Key) -> bool:
+        """Whether nothing has come with this key of late."""
+        return self._last is None or self._last.text != key.text
+
+    def keep(self, key: Key, request: Request, outcome: Outcome | GymServerError) -> None:
+        """What became of a request with a new key, which was run elsewhere."""
+        self._last, self._outcomes = key, {key.part: (request, outcome)}
+
     async def once(self, key: Key, request: Request, run: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """The outcome of the request; run only if the key is not that of the last one.
 
@@ -52,7 +60,7 @@ class Replay(Generic[Request, Outcome]):
             InvalidField: the key is the last one's, and the request another.
         """
         self.check(key)
-        if self._last is None or self._last.text != key.text:
+        if self.is_new(key):
             self._last, self._outcomes = key, {}
         if key.part in self._outcomes:
             before, outcome = self._outcomes[key.part]

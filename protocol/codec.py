@@ -2,9 +2,9 @@
 
 import msgspec
 
-from protocol.errors import FramingError
+from protocol.errors import FramingError, GymServerError, from_failed
 from protocol.framing import LENGTH, MAX_FRAME_BYTES
-from protocol.messages import AnyCommand, AnyReply
+from protocol.messages import AnyCommand, AnyReply, Failed
 
 _encoder = msgspec.msgpack.Encoder()
 _commands: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
@@ -48,3 +48,13 @@ def decode_reply(payload: bytes | bytearray) -> AnyReply:
         return _replies.decode(payload)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise FramingError(f"not a reply: {error}") from error
+
+
+def outcome(payload: bytes | bytearray) -> AnyReply | GymServerError:
+    """The reply in a frame, or the error that it tells of.
+
+    Raises:
+        FramingError: it is no reply of SPEC.md.
+    """
+    reply = decode_reply(payload)
+    return from_failed(reply) if isinstance(reply, Failed) else reply

@@ -1,9 +1,13 @@
 """What the gateway asks of a worker, wherever it runs: start, one call at a time, kill, and to be told of its end."""
 
 from asyncio import Future
+from collections.abc import Callable
 from typing import Protocol
 
 from protocol.facts import Cause
+
+Payload = bytes | bytearray
+Done = Callable[[Payload | None], None]
 
 
 class WorkerLost(Exception):
@@ -58,7 +62,11 @@ class Worker(Protocol):
         """
         ...
 
-    async def call(self, payload: bytes, deadline_s: float) -> bytes:
+    def send(self, payload: bytes, deadline_s: float, done: Done) -> None:
+        """A command is on its way; `done` is called once, with the reply or, when it has ended instead, with None."""
+        ...
+
+    async def call(self, payload: bytes, deadline_s: float) -> Payload:
         """The reply to one command.
 
         Raises:

@@ -12,7 +12,8 @@ from pathlib import Path
 from gateway import family
 from gateway.cgroup import Group
 from gateway.cgroup_tree import CgroupTree
-from gateway.workers.base import Ending, Hold, WorkerLost
+from gateway.workers.base import Done, Ending, Hold, Payload, WorkerLost
+from gateway.workers.deadline import Deadline
 from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
 from protocol.facts import Cause, Limits
@@ -51,7 +52,8 @@ class LocalWorker:
         self._process: ForkServerProcess | None = None
         self._pipe: Pipe | None = None
         self._pidfd = -1
-        self._reply: asyncio.Future[bytes] | None = None
+        self._done: Done | None = None  # who waits for the reply to the command in flight
+        self._deadline = Deadline(self._expire)
         self._doom: Ending | None = None  # why it has to end, once that is decided
         self._told_bytes = 0  # of its fault log, when its stack was last requested
         self.pid: int | None = None
@@ -106,27 +108,33 @@ class LocalWorker:
         if self._group:
             self._loop.run_in_executor(None, self._group.remove)
 
-    async def call(self, payload: bytes, deadline_s: float) -> bytes:
+    def send(self, payload: bytes, deadline_s: float, done: Done) -> None:
+        """A command is on its way; `done` is called once, with the reply or, when it has ended instead, with None."""
+        if self.ended.done():
+            done(None)
+            return
+        assert self._pipe and self._done is None  # noqa: S101, PT018 - rule 2: one command in flight
+        self._done = done
+        self._deadline.set(deadline_s)
+        self._pipe.send(payload)
+
+    async def call(self, payload: bytes, deadline_s: float) -> Payload:
         """The reply to one command.
 
         Raises:
             WorkerLost: it ended, or was killed because `deadline_s` seconds had passed.
         """
-        if self.ended.done():
-            raise WorkerLost(self.ended.result())
-        assert self._pipe and self._reply is None  # noqa: S101, PT018 - rule 2: one command in flight
-        self._reply = self._loop.create_future()
-        timer = self._loop.call_later(deadline_s, self._expire)
-        self._pipe.send(payload)
+        replied: asyncio.Future[Payload | None] = self._loop.create_future()
+        self.send(payload, deadline_s, lambda reply: None if replied.done() else replied.set_result(reply))
         try:
-            return await self._reply
+            reply = await replied
         except asyncio.CancelledError:
             # The reply that nobody waits for would be taken for the next one's.
             self.kill("killed")
             raise
-        finally:
-            timer.cancel()
-            self._reply = None
+        if reply is None:
+            raise WorkerLost(self.ended.result())
+        return reply
 
     def kill(self, cause: Cause, reason: str = "") -> None:
         """SIGKILL to the process, its descendants and its group; `ended` says `cause`."""
@@ -190,13 +198,15 @@ class LocalWorker:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def _on_frame(self, payload: bytes) -> None:
+    def _on_frame(self, payload: Payload) -> None:
         if self._doom:
             return  # too late
-        if self._reply is None or self._reply.done():
+        if self._done is None:
             self.kill("protocol")  # a reply that nobody asked for
         else:
-            self._reply.set_result(payload)
+            self._deadline.lift()
+            done, self._done = self._done, None
+            done(payload)
 
     def _on_pipe_end(self) -> None:
         """EOF is the notice of death; a process that lives on without its pipe is of no use to anybody."""
@@ -227,8 +237,7 @@ class LocalWorker:
             return
         self.ended.set_result(ending)
         self._leave_group()
-        if self._reply and not self._reply.done():
-            self._reply.set_exception(WorkerLost(ending))
+        self._deadline.close()
         if self._pipe:
             self._pipe.close()
         if self._pidfd >= 0:
@@ -238,3 +247,6 @@ class LocalWorker:
             self._loop.remove_reader(self._process.sentinel)
             with contextlib.suppress(ValueError):  # not yet reaped: the sentinel's descriptors go with the object
                 self._process.close()
+        if self._done:
+            done, self._done = self._done, None
+            done(None)
