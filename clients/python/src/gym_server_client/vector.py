@@ -10,12 +10,12 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from gym_server_client import spaces
 from gym_server_client.address import Address
 from gym_server_client.connection import connect
 from gym_server_client.environment import FPS, MODES, creation, metadata, picture, picture_kind
-from gym_server_client.errors import RemoteError
 from gym_server_client.lanes import Lanes, Outcomes
 from gym_server_client.transport import DEFAULT_PATIENCE, Call, Patience, TransportName, close_instances, succeeded
 
@@ -24,6 +24,9 @@ _MODES = {
     AutoresetMode.NEXT_STEP: "next_step",
     AutoresetMode.SAME_STEP: "same_step",
 }
+_MADE_AT_ONCE = 16
+_PATIENT_S = 1.0
+"""How long nobody needs to be told that it goes on."""
 Stepped = tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
 
 
@@ -72,7 +75,6 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
                     for own in of_lanes
                 ]
             )
-            self.instance_ids = tuple(str(document["instance_id"]) for document in documents)
             self.metadata = metadata(documents[0]) | {"autoreset_mode": self.autoreset_mode}
             self._set_spaces([document["spaces"] for document in documents])
         except BaseException:
@@ -137,15 +139,23 @@ class RemoteVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         close_instances(self._transport, self.instance_ids)
 
     def _create(self, creations: list[dict[str, Any]]) -> list[Any]:
+        """The document of each lane. What was made is in `instance_ids`, also where not all could be."""
+        documents: list[Any] = []
+        with tqdm(total=len(creations), desc="environments", disable=None, delay=_PATIENT_S, leave=False) as progress:
+            for start in range(0, len(creations), _MADE_AT_ONCE):
+                made = self._create_at_once(creations[start : start + _MADE_AT_ONCE])
+                documents += made
+                progress.update(len(made))
+        return documents
+
+    def _create_at_once(self, creations: list[dict[str, Any]]) -> list[Any]:
         if all(fields == creations[0] for fields in creations):
             (made,) = succeeded(self._transport.call_all([Call("create", creations[0] | {"count": len(creations)})]))
-            return list(made["instances"])
-        outcomes = self._transport.call_all([Call("create", fields) for fields in creations])
-        try:
-            return succeeded(outcomes)
-        except RemoteError:
-            close_instances(self._transport, [made["instance_id"] for made in outcomes if isinstance(made, dict)])
-            raise
+            outcomes = list(made["instances"])
+        else:
+            outcomes = self._transport.call_all([Call("create", fields) for fields in creations])
+        self.instance_ids += tuple(str(made["instance_id"]) for made in outcomes if isinstance(made, dict))
+        return succeeded(outcomes)
 
     def _set_spaces(self, descriptions: list[Any]) -> None:
         if any(description != descriptions[0] for description in descriptions):
