@@ -58,7 +58,7 @@ def _slow(signs: Signs) -> Trouble | None:
     """A command that does not come back, or steps that take very long."""
     if signs.running_s is not None and signs.running_s > _SLOW_S:
         is_hanging = signs.running_s > min(_HANGING_S, signs.deadline_s / 2)
-        return Trouble(SEVERE if is_hanging else NOTABLE, f"{signs.command} does not come back")
+        return Trouble(SEVERE if is_hanging else NOTABLE, "does not come back")
     if signs.step_p99_s is not None and signs.step_p99_s > _SLOW_STEP_S:
         return Trouble(SLIGHT, "steps are slow")
     return None

@@ -66,7 +66,7 @@ function showMachine(machine) {
   let cpu = 0;
   for (const each of instances.values()) {
     steps += each.steps_per_s;
-    memory += each.rss_bytes;
+    memory += each.rss_bytes ?? 0;
     cpu += each.cpu_percent ?? 0;
   }
   const used = `${figure(steps)} steps/s · ${bytes(memory)} · CPU ${percent(cpu)} of ${100 * machine.cores} %`;

@@ -14,7 +14,7 @@ export async function openCreator(found) {
   say("");
   at("creator").showModal();
   if (environments) return;
-  say("The server looks through its registry; the first time that takes a while.");
+  say("The server looks through its registry; the first time that takes a while. An id can be typed at once.");
   try {
     environments = (await ask("GET", "/v2/registry")).environments;
     environments.sort((a, b) => b.makeable - a.makeable || a.env_id.localeCompare(b.env_id));
@@ -45,17 +45,16 @@ function list() {
   listModes();
 }
 
-/** The render modes of the chosen environment that leave a picture; the server's own choice comes first. */
+/** The render modes of the chosen environment that leave a picture, coloured ones first, and none at all. */
 function listModes() {
-  const chosen = environments.find(({ env_id }) => env_id === at("env_id").value);
-  const modes = (chosen?.render_modes ?? []).filter((mode) => mode !== "human");
-  const usual = element("option", { value: "" }, "the usual one");
-  at("render_mode").replaceChildren(usual, ...modes.map((mode) => element("option", {}, mode)));
+  const chosen = environments?.find(({ env_id }) => env_id === at("env_id").value);
+  const modes = (chosen?.render_modes ?? ["rgb_array"]).filter((mode) => mode !== "human");
+  modes.sort((a, b) => (b === "rgb_array") - (a === "rgb_array"));
+  const none = element("option", { value: "" }, "none: no pictures");
+  at("render_mode").replaceChildren(...modes.map((mode) => element("option", {}, mode)), none);
 }
 
-/** The labels that were typed.
-
-    Throws where one has no colon. */
+/** The labels that were typed; throws where one has no colon. */
 function labels() {
   const pairs = at("labels").value.split(",").map((label) => label.trim()).filter(Boolean);
   return Object.fromEntries(
@@ -68,7 +67,7 @@ function labels() {
 }
 
 function fields() {
-  const body = { env_id: at("env_id").value, count: Number(at("count").value), labels: labels() };
+  const body = { env_id: at("env_id").value || at("search").value.trim(), count: Number(at("count").value), labels: labels() };
   body.autoreset = at("autoreset").value;
   body.on_crash = at("on_crash").value;
   if (at("render_mode").value) body.render_mode = at("render_mode").value;
@@ -104,3 +103,4 @@ at("search").addEventListener("input", () => environments && list());
 at("env_id").addEventListener("change", listModes);
 at("creation").addEventListener("submit", create);
 at("creator-cancel").addEventListener("click", () => at("creator").close());
+listModes();

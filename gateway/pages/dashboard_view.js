@@ -7,7 +7,7 @@ export const COLUMNS = [
   { name: "steps", title: "Steps/s", value: (row) => row.steps_per_s, isNumber: true },
   { name: "p99", title: "p99", value: (row) => row.step_p99_s ?? -1, isNumber: true },
   { name: "cpu", title: "CPU", value: (row) => row.cpu_percent ?? -1, isNumber: true },
-  { name: "memory", title: "Memory", value: (row) => row.rss_bytes, isNumber: true },
+  { name: "memory", title: "Memory", value: (row) => row.rss_bytes ?? -1, isNumber: true },
   { name: "queue", title: "Queue", value: (row) => row.queue, isNumber: true },
   { name: "idle", title: "Idle", value: (row) => -(row.used_at ?? Infinity), isNumber: true },
 ];
