@@ -30,10 +30,11 @@ from gateway.family import adopt_orphans
 from gateway.forwarding import Forwarder
 from gateway.gateway_log import set_up_logging
 from gateway.health import Health
-from gateway.listening import listening
 from gateway.retention import forget_old_artifacts
 from gateway.routes import Dialect, add_routes
 from gateway.scoreboard import SchemaTooNew, Scoreboard
+from gateway.security.ports import Ports
+from gateway.security.settings import warnings, why_not
 from gateway.supervisor import Supervisor
 from gateway.uploads import Uploads
 from gateway.workers.forkserver import ForkServer
@@ -45,6 +46,11 @@ access_log = logging.getLogger("gateway.access")
 def serve(config: Config) -> int:
     """Serves until SIGTERM or Ctrl-C; the exit code of the process."""
     set_up_logging(config)
+    if refusal := why_not(config.host, config.security):
+        log.error(refusal)
+        return 1
+    for warning in warnings(config.host, config.security):
+        log.warning(warning)
     _raise_descriptor_limit()
     keep_freed_memory()
     try:
@@ -104,12 +110,12 @@ async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     supervisor = Supervisor(config, forkserver, cgroups)
-    log_of_access = access_log if config.access_log else None
     async with contextlib.AsyncExitStack() as stack:
-        artifacts = artifacts_app(config.data_dir, supervisor)
+        artifacts = artifacts_app(config.data_dir, supervisor, supervisor.owners.hides)
         try:
+            ports = Ports(config, supervisor.owners, access_log if config.access_log else None)
             artifacts_url = await stack.enter_async_context(
-                listening(artifacts, config.host, config.artifacts_port, log_of_access)
+                ports.open(artifacts, config.artifacts_port, has_streams=True)
             )
             scoreboard = await Scoreboard.open(config.data_dir / "scoreboard.sqlite3")
             stack.push_async_callback(scoreboard.close)
@@ -117,7 +123,7 @@ async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree) ->
             uploads = Uploads(scoreboard, config.data_dir, config.upload_keys, forwarder)
             artifacts_port = int(artifacts_url.rpartition(":")[2])
             gateway = gateway_app(config, supervisor, scoreboard, uploads, artifacts_port, stop.set)
-            gateway_url = await stack.enter_async_context(listening(gateway, config.host, config.port, log_of_access))
+            gateway_url = await stack.enter_async_context(ports.open(gateway, config.port))
         except (SchemaTooNew, sqlite3.Error) as error:
             log.error("the scoreboard cannot be opened: %s", error)  # noqa: TRY400 - as below
             return 1
@@ -130,6 +136,8 @@ async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree) ->
         await stack.enter_async_context(_running(forgetting))
         if forwarder:
             await stack.enter_async_context(_running(forwarder.run()))
+        if config.security.tokens:
+            await stack.enter_async_context(_running(supervisor.allowances.run()))
         print(f"gateway {gateway_url}\nartifacts {artifacts_url}", flush=True)  # noqa: T201 - the promise of the command line
         await stop.wait()
         log.info("ending")

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gateway.replay import key_reused, was_replayed
+from gateway.security.caller import own
 
 Outcome = TypeVar("Outcome")
 
@@ -30,6 +31,7 @@ class Creations(Generic[Outcome]):
         """
         if key is None:
             return await run()
+        key = own(key)
         digest = hashlib.blake2b(msgspec.msgpack.encode(request)).digest()
         if key in self._tasks:
             before, task = self._tasks[key]

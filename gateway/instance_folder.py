@@ -52,13 +52,15 @@ def new_folder(data_dir: Path) -> tuple[str, Path]:
         return instance_id, folder
 
 
-def describe(folder: Path, env_id: str, created_at: datetime) -> None:
-    """The folder has what the artifact server says of the instance when it is long gone.
+def describe(folder: Path, env_id: str, created_at: datetime, owner: str | None = None) -> None:
+    """The folder has what the artifact server says of the instance when it is long gone, and whose it was.
 
     Raises:
         InternalError: it cannot be written; the text says why.
     """
     facts = {"env_id": env_id, "created_at": created_at.isoformat(timespec="milliseconds")}
+    if owner is not None:
+        facts["owner"] = owner
     aside = folder / ".instance.json.tmp"
     with writing():
         aside.write_text(json.dumps(facts))

@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 
+from gateway.security.caller import own
 from protocol.errors import GymServerError, LimitReached
 
 _MAX_LEASES = 10_000
@@ -16,6 +17,7 @@ class Lease:
 
     def __init__(self, lease_id: str, grace_s: float) -> None:
         self.lease_id = lease_id
+        self.key = own(lease_id)
         self.grace_s = grace_s
         self.instance_ids: set[str] = set()
         self.holders = 0
@@ -37,12 +39,12 @@ class Leases:
         Raises:
             LimitReached: there are too many.
         """
-        lease = self._leases.get(lease_id) if lease_id else None
+        lease = self._leases.get(own(lease_id)) if lease_id else None
         if lease is None:
             if len(self._leases) >= _MAX_LEASES:
                 raise LimitReached(f"{len(self._leases)} leases are held already")
             lease = Lease(lease_id or secrets.token_hex(16), grace_s)
-            self._leases[lease.lease_id] = lease
+            self._leases[lease.key] = lease
         if lease.timer:
             lease.timer.cancel()
             lease.timer = None
@@ -63,7 +65,7 @@ class Leases:
             self._end_all(lease)
 
     def _expire(self, lease: Lease) -> None:
-        del self._leases[lease.lease_id]
+        del self._leases[lease.key]
         lease.has_run_out = True
         log.info("a lease has run out, with %d instances", len(lease.instance_ids))
         self._end_all(lease)

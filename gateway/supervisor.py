@@ -20,6 +20,9 @@ from gateway.lifecycle import Dialect, OnCrash
 from gateway.limits import tightened
 from gateway.metrics import Metrics
 from gateway.registry import Registry
+from gateway.security.allowances import Allowances
+from gateway.security.caller import own
+from gateway.security.owners import Owners
 from gateway.statistics import Statistics
 from gateway.uploads import Recorded
 from gateway.watch import Watch
@@ -56,14 +59,16 @@ class Supervisor:
         self._is_ending = False
         self._audience = Audience(self._instances.get)
         self._creations: Creations[list[Instance]] = Creations()
+        self.owners = Owners()
+        self.allowances = Allowances(config.security.tokens, self.owners, self.__iter__, config.data_dir)
         self.metrics = Metrics(self.__iter__)
         self.registry = Registry(self._new_asked_worker, config.imports)
         self.leases = Leases(self.close)
         self.watch_over = Watch(self.__iter__, self.close)
 
     def __iter__(self) -> Iterator[Instance]:
-        """All instances, the oldest first."""
-        return iter(list(self._instances.values()))
+        """All instances that are there for whoever is asking, the oldest first."""
+        return iter([each for each in self._instances.values() if not self.owners.hides(each.instance_id)])
 
     async def create_many(self, make: Make, choices: Choices, count: int, key: str | None) -> list[Instance]:
         """So many instances, made side by side: all, or none and the first one's error.
@@ -100,10 +105,12 @@ class Supervisor:
         instance = self._enter(make, dialect, choices, limits)
         try:
             await instance.start()
-            instance_folder.describe(instance.folder, instance.env_id, instance.created_at)
+            owner = self.owners.of(instance.instance_id)
+            instance_folder.describe(instance.folder, instance.env_id, instance.created_at, owner)
         except BaseException:
             await instance.close()
             del self._instances[instance.instance_id]
+            self.owners.forget([instance.instance_id])
             instance.discard()
             await asyncio.to_thread(instance_folder.remove, instance.folder)
             raise
@@ -117,12 +124,12 @@ class Supervisor:
             InstanceGone: it was closed.
             UnknownInstance: there never was one, as far as the server remembers.
         """
-        try:
-            return self._instances[instance_id]
-        except KeyError:
+        if not self.owners.hides(instance_id):
+            if instance := self._instances.get(instance_id):
+                return instance
             if instance_id in self._closed:
-                raise InstanceGone(f"instance {instance_id} was closed; create another one") from None
-            raise UnknownInstance(f"Instance_id {instance_id} unknown") from None
+                raise InstanceGone(f"instance {instance_id} was closed; create another one")
+        raise UnknownInstance(f"Instance_id {instance_id} unknown")
 
     async def close(self, instance_id: str) -> None:
         """The instance and its process are gone, its artifacts stay; closing twice is no error.
@@ -173,14 +180,14 @@ class Supervisor:
         Raises:
             UnknownInstance: there never was one.
         """
-        if instance_id in self._closed:
+        if instance_id in self._closed and not self.owners.hides(instance_id):
             return self._closed[instance_id]
         return _recorded(self.get(instance_id))
 
     def name_directory(self, directory: str, instance_id: str) -> None:
         """The instance records under a name of the client's choice."""
-        self._directories.pop(directory, None)
-        _remember(self._directories, directory, instance_id)
+        self._directories.pop(own(directory), None)
+        _remember(self._directories, own(directory), instance_id)
 
     def recorded_in(self, directory: str) -> Recorded:
         """The instance that last recorded under this name.
@@ -188,7 +195,7 @@ class Supervisor:
         Raises:
             InvalidField: none did.
         """
-        instance_id = self._directories.get(directory)
+        instance_id = self._directories.get(own(directory))
         if instance_id is None:
             raise InvalidField.at("$.training_dir", f"nothing was recorded in {directory!r:.200}")
         return self.recorded(instance_id)
@@ -219,6 +226,7 @@ class Supervisor:
     def _check_room(self, count: int) -> None:
         if reason := self.why_full(count):
             raise (ShuttingDown if self._is_ending else LimitReached)(reason)
+        self.allowances.check(count)
 
     def _enter(self, make: Make, dialect: Dialect, choices: Choices, limits: Limits) -> Instance:
         instance_id, folder = instance_folder.new_folder(self._config.data_dir)
@@ -236,6 +244,7 @@ class Supervisor:
                 labels=choices.labels,
             )
         self._instances[instance_id] = instance
+        self.owners.enter(instance_id)
         return instance
 
     def _new_worker(self, instance: Instance) -> Worker:

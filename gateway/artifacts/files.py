@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,17 @@ _ARTIFACT_POLICY = (
 _VARY = {"Vary": "Accept"}
 
 
-def artifacts_app(data_dir: Path, instances: Instances) -> web.Application:
-    """The application that serves the instances' folders below `data_dir`, the live views and the pages around them."""
+def artifacts_app(
+    data_dir: Path, instances: Instances, is_hidden: Callable[[str], bool] = lambda _: False
+) -> web.Application:
+    """The application that serves the instances' folders below `data_dir`, the live views and the pages around them.
+
+    What `is_hidden` from whoever is asking is not listed.
+    """
     app = web.Application(middlewares=[errors_as_responses])
     app[SPEAKS_PROBLEMS] = True
     live = LiveViews(data_dir, instances)
-    handlers = Artifacts(data_dir, instances, live)
+    handlers = Artifacts(data_dir, instances, live, is_hidden)
     add_routes(app, handlers.routes())
     app.on_response_prepare.append(_secure)
 
@@ -54,10 +59,11 @@ def artifacts_app(data_dir: Path, instances: Instances) -> web.Application:
 class Artifacts:
     """The handlers of the second port."""
 
-    def __init__(self, data_dir: Path, instances: Instances, live: LiveViews) -> None:
+    def __init__(self, data_dir: Path, instances: Instances, live: LiveViews, is_hidden: Callable[[str], bool]) -> None:
         self._root = data_dir
         self._instances = instances
         self._live = live
+        self._is_hidden = is_hidden
         self._static = StaticFiles()
         self._render_html = (PAGES / "render.html").read_bytes()
 
@@ -77,7 +83,7 @@ class Artifacts:
 
     async def index(self, request: web.Request) -> web.Response:
         """The instances that have a folder, newest first."""
-        found = await asyncio.to_thread(list_instances, self._root, read_window(request.query))
+        found = await asyncio.to_thread(list_instances, self._root, read_window(request.query), self._is_hidden)
         documents = {kept.instance_id: self._instances.document(kept.instance_id) for kept in found.items}
         if not wants_json(request.headers.get("Accept", "")):
             return page(await asyncio.to_thread(markup.index_page, found, documents), _VARY)

@@ -9,7 +9,7 @@ import itertools
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,14 +92,15 @@ def list_folder(fd: int, window: Window) -> Page[Entry]:
     return Page(_entries(fd, [key.rpartition("\0")[2] for key in keys]), total, window)
 
 
-def list_instances(root: Path, window: Window) -> Page[Kept]:
-    """The instances that have a folder, newest first."""
+def list_instances(root: Path, window: Window, is_hidden: Callable[[str], bool]) -> Page[Kept]:
+    """The instances that have a folder and are not hidden, newest first."""
     with os.scandir(root) as found:
         keys, total = _in_window(
             (
                 f"{_LAST_NS - _created_ns(entry):020}\0{entry.name}"
                 for entry in itertools.islice(found, _MAX_NAMES)
                 if INSTANCE_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+                if not is_hidden(entry.name)
             ),
             window,
         )

@@ -21,6 +21,7 @@ from protocol.errors import Unauthorized
 
 SESSION_S = 7 * 24 * 3600
 _MAX_SESSIONS = 10_000
+_MAX_SHOWN = 1000
 _WRONG_PER_S, _WRONG_AT_ONCE = 1.0, 100
 _NOBODY = "unknown"
 
@@ -29,8 +30,9 @@ class Doors:
     """The tokens of a server, and those who have logged in with one of them."""
 
     def __init__(self, tokens: Iterable[Token]) -> None:
-        self._key = secrets.token_bytes(32)
+        self._keyed = hashlib.blake2b(key=secrets.token_bytes(32), digest_size=32)
         self._callers = {self._digest(token.sha256): Caller(token) for token in tokens}
+        self._shown: dict[bytes, Caller] = {}  # by what their clients have sent before, so that it is read but once
         self._sessions: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
         self._failures = Failures(_WRONG_PER_S, _WRONG_AT_ONCE)
 
@@ -43,7 +45,7 @@ class Doors:
         """
         header = request.headers.get(hdrs.AUTHORIZATION)
         if header is not None:
-            return self.holder(_secret_in(header), request.remote or _NOBODY)
+            return self._shower(header, request)
         cookie = request.cookies.get(cookie_name)
         if cookie is None:
             raise Unauthorized("this server asks for a token: send it as `Authorization: Bearer <token>`")
@@ -77,6 +79,15 @@ class Doors:
         """The cookie stands for nobody."""
         self._sessions.pop(self._digest(cookie.encode("utf-8", "surrogateescape")), None)
 
+    def _shower(self, header: str, request: web.Request) -> Caller:
+        digest = self._digest(header.encode("utf-8", "surrogateescape"))
+        caller = self._shown.get(digest)
+        if caller is None:
+            caller = self.holder(_secret_in(header), request.remote or _NOBODY)
+            if len(self._shown) < _MAX_SHOWN:
+                self._shown[digest] = caller
+        return caller
+
     def _visitor(self, cookie: str) -> Caller:
         digest = self._digest(cookie.encode("utf-8", "surrogateescape"))
         caller, until = self._sessions.get(digest, (None, 0.0))
@@ -86,7 +97,9 @@ class Doors:
         return caller
 
     def _digest(self, value: bytes) -> bytes:
-        return hashlib.blake2b(value, key=self._key, digest_size=32).digest()
+        keyed = self._keyed.copy()
+        keyed.update(value)
+        return keyed.digest()
 
 
 def _secret_in(header: str) -> str | None:

@@ -4,10 +4,11 @@ Everything is looked at before a handler runs, a body is read or a socket is acc
 three look-ups in the headers; what only browsers send is judged only where it was sent.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from aiohttp import hdrs, web
-from multidict import CIMultiDict, istr
+from aiohttp.typedefs import Middleware
+from multidict import istr
 
 from gateway.config import Config
 from gateway.errors import respond
@@ -20,9 +21,7 @@ from gateway.security.login import Login
 from gateway.security.origins import ORIGIN, SITE, Origins
 from gateway.security.owners import Owners
 from gateway.security.proxies import Proxies
-from protocol.errors import GymServerError, Unauthorized, UnknownInstance
-
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+from protocol.errors import Forbidden, GymServerError, Unauthorized, UnknownInstance
 
 _OPEN = frozenset({"/healthz", "/readyz", "/login", "/logout", "/pages/{name}"})
 """What machines ask that hold no token, and what the login's own page needs."""
@@ -30,7 +29,8 @@ _OPEN = frozenset({"/healthz", "/readyz", "/login", "/logout", "/pages/{name}"})
 _FIRST_API = frozenset({"/reset", "/step/{action}", "/info"})
 """What changes something at a GET; its one environment is the server's own, and everybody's."""
 
-_SOCKET = "/v2/ws"
+_FEED = "/dashboard/feed"
+_SOCKETS = frozenset({"/v2/ws", _FEED})
 _NOSNIFF, _RESOURCE_POLICY = istr("X-Content-Type-Options"), istr("Cross-Origin-Resource-Policy")
 
 
@@ -48,9 +48,9 @@ class Guard:
         self._cookie_name = f"gym-server-{config.port}"
         self._login = Login(self._doors, self._cookie_name) if self._doors else None
 
-    def serve_on(self, *ports: int) -> None:
-        """Pages of these ports are ours."""
-        self._origins.serve_on(*ports)
+    def serve_on(self, port: int) -> None:
+        """Pages of this port, too, are ours."""
+        self._origins.serve_on(port)
 
     def routes(self) -> Sequence[Route]:
         """What it answers itself, on both ports: the login, where there is something to log in to."""
@@ -60,33 +60,35 @@ class Guard:
         """To be the outermost of an application."""
         return self._with_tokens if self._doors else self._without_tokens
 
-    async def secure(self, request: web.Request, response: web.StreamResponse) -> None:
-        """A signal's receiver: what every answer says to a browser, also one whose body follows piece by piece."""
-        _say(request, response.headers, self._origins)
+    async def before_body(self, request: web.Request, response: web.StreamResponse) -> None:
+        """A signal's receiver, for answers whose bodies are sent piece by piece: they say to a browser what all say."""
+        self._told(request, response)
 
     @web.middleware
     async def _without_tokens(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._proxies:
             request = self._proxies.seen_through(request)
         try:
-            answer = self._look(request)
+            answer: web.StreamResponse | None = self._look(request)
         except GymServerError as error:
-            return respond(request, error)
-        return answer or await handler(request)
+            answer = respond(request, error)
+        return self._told(request, answer or await handler(request))
 
     @web.middleware
     async def _with_tokens(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._proxies:
             request = self._proxies.seen_through(request)
+        path = _route(request)
+        caller = None
         try:
             if answer := self._look(request):
-                return answer
-            path = _route(request)
-            caller = None if path in _OPEN else self._admit(request, path)
+                return self._told(request, answer)
+            if path not in _OPEN:
+                caller = self._admit(request, path)
         except GymServerError as error:
-            return self._refusal(request, error)
-        if caller is None or path != _SOCKET:
-            return await handler(request)
+            return self._told(request, self._refusal(request, error))
+        if caller is None or path not in _SOCKETS:
+            return self._told(request, await handler(request))
         try:
             return await handler(request)
         finally:
@@ -114,9 +116,21 @@ class Guard:
         if instance_id is not None and not caller.may_see(self._owners.of(instance_id)):
             raise UnknownInstance(f"Instance_id {instance_id} unknown")
         current.set(None if path in _FIRST_API else caller)
-        if path == _SOCKET:
+        if path == _FEED and caller.sees is not None:
+            raise Forbidden("the dashboard shows everybody's instances, which this token does not")
+        if path in _SOCKETS:
             caller.open_socket()
         return caller
+
+    def _told(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+        """The response, which tells a browser to take it for nothing else, and who else may have it."""
+        headers = response.headers
+        if not response.prepared and _RESOURCE_POLICY not in headers:
+            headers[_RESOURCE_POLICY] = "same-site"  # pages of ours show pictures of our other port
+            headers[_NOSNIFF] = "nosniff"
+            if ORIGIN in request.headers:
+                self._origins.tell(request, headers)
+        return response
 
     def _refusal(self, request: web.Request, error: GymServerError) -> web.Response:
         if isinstance(error, Unauthorized):
@@ -138,10 +152,3 @@ def _route(request: web.Request) -> str:
     """The path of the route that answers, as it was written; "" where none does."""
     resource = request.match_info.route.resource
     return resource.canonical.rstrip("/") if resource else ""
-
-
-def _say(request: web.Request, headers: CIMultiDict[str], origins: Origins) -> None:
-    headers[_NOSNIFF] = "nosniff"
-    headers[_RESOURCE_POLICY] = "same-site"  # its pages show pictures of its other port
-    if ORIGIN in request.headers:
-        origins.tell(request, headers)

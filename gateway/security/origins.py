@@ -29,11 +29,11 @@ class Origins:
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self._allowed = frozenset(allowed)
-        self._ports: frozenset[str] = frozenset()
+        self._ports: set[str] = set()
 
-    def serve_on(self, *ports: int) -> None:
-        """Pages of these ports are ours."""
-        self._ports = frozenset(map(str, ports))
+    def serve_on(self, port: int) -> None:
+        """Pages of this port, too, are ours."""
+        self._ports.add(str(port))
 
     def check(self, request: web.Request) -> None:
         """The request comes from a page that may send it, or from no page.

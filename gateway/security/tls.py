@@ -11,7 +11,7 @@ class Certificate:
     """The files of a certificate's chain and of its key; `context` uses what they held when they were last read.
 
     Raises:
-        OSError: one of them cannot be read, or is not what it should be (ssl.SSLError).
+        OSError: one of them cannot be read, or is not what it should be.
     """
 
     def __init__(self, certificate: Path, key: Path | None) -> None:
@@ -30,7 +30,12 @@ class Certificate:
             log.info("the certificate has been read again")
 
     def _read(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        context.load_cert_chain(self._certificate, self._key, password=_no_password)
+        for path in (self._certificate, self._key or self._certificate):
+            path.open("rb").close()  # for an error that names the file
+        try:
+            context.load_cert_chain(self._certificate, self._key, password=_no_password)
+        except ssl.SSLError as error:
+            raise OSError(f"the certificate and its key cannot be used: {error}") from error
         return context
 
 
