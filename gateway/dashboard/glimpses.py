@@ -15,6 +15,7 @@ from protocol.messages import Draw
 _SMALL = Draw("jpeg")
 _AT_ONCE = 2
 _OLD_S = 2.0
+_RESTING_S = 30.0  # who has not been used for that long is not woken: its first picture may cost it some memory
 _REST = 20  # times as long as the last picture took: a twentieth of a core is all that pictures may use
 _LONGEST_REST_S = 3.0
 
@@ -58,7 +59,7 @@ class Glimpses:
         """When those were last drawn that have moved since, and how they are called."""
         for name in names:
             instance = self._find(name)
-            if instance is None or not can_draw(instance) or name in self._drawing:
+            if instance is None or name in self._drawing or instance.idle_s > _RESTING_S or not can_draw(instance):
                 continue
             seen = self._seen.get(instance, _NEVER)
             if now - seen.at >= _OLD_S and _moment(instance) != seen.moment:
