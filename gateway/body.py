@@ -82,7 +82,7 @@ def decode_fields(body: bytes, fields: type[T], body_format: Format = "json") ->
         raise BadRequest(f"the body is not {_NAMES[body_format]}: {error}") from error
     except (RecursionError, UnicodeDecodeError) as error:
         raise BadRequest(f"the body cannot be read: {error}") from error
-    refuse_duplicates(body, body_format)
+    refuse_duplicates(decoded, body, body_format)
     return decoded
 
 

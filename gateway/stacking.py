@@ -15,11 +15,12 @@ class _Array(msgspec.Struct, array_like=True):
 
 def stacked(fragments: list[bytes]) -> bytes:
     """The MessagePack of N observations: one array if all are arrays of one dtype and shape, else the list of them."""
-    arrays = [_array(fragment) for fragment in fragments]
-    first = arrays[0] if arrays else None
-    if first is None or any(a is None or (a.dtype, a.shape) != (first.dtype, first.shape) for a in arrays):
+    first = _array(fragments[0]) if fragments else None
+    head = fragments[0][: len(fragments[0]) - len(first.data)] if first else b""
+    # Those of one dtype and shape have the same bytes before their elements, as protocol/arrays.py writes them.
+    if first is None or any(len(each) != len(fragments[0]) or not each.startswith(head) for each in fragments):
         return array_head(len(fragments)) + b"".join(fragments)
-    whole = _Array(first.dtype, [len(arrays), *first.shape], b"".join([a.data for a in arrays if a]))
+    whole = _Array(first.dtype, [len(fragments), *first.shape], b"".join([each[len(head) :] for each in fragments]))
     return msgspec.msgpack.encode(msgspec.msgpack.Ext(_ARRAY_EXT, msgspec.msgpack.encode(whole)))
 
 

@@ -1,15 +1,16 @@
 """What `/v2` can do, for REST and for sockets alike: fields in, the encoded body of the reply out. Holds no state."""
 
-import asyncio
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from gateway.dialects.v2_batch import Batch
 from gateway.dialects.v2_fields import (
     ContainsFields,
     CreateFields,
@@ -20,6 +21,7 @@ from gateway.dialects.v2_fields import (
     StartMonitorFields,
     StepFields,
 )
+from gateway.dialects.v2_transitions import transition_object
 from gateway.document import document
 from gateway.errors import problem, status_of
 from gateway.instance import Instance
@@ -41,7 +43,6 @@ from protocol.messages import (
     StartMonitor,
     Step,
     Stepped,
-    Transition,
     Wrapper,
 )
 
@@ -99,14 +100,11 @@ class Operations:
             key = key._replace(batch=b"actions")  # one action in a list is answered in another form than one alone
         picture = "numbered" if fields.render else "none"
         stepped = await instance.step(Step(tuple(map(bytes, raws)), wire.reads, wire.writes, picture), key)  # type: ignore[arg-type]  # a conditional of two literals is a str to mypy
-        members = (
-            transition_members(stepped.transitions[0], wire)
-            if fields.actions is UNSET
-            else {"transitions": wire.list([wire.object(transition_members(t, wire)) for t in stepped.transitions])}
-        )
-        if fields.render:
-            members["render"] = _drawn(instance, stepped.drawn, wire, url)
-        return wire.object(members)
+        rendered = _drawn(instance, stepped.drawn, wire, url) if fields.render else None
+        if fields.actions is UNSET:
+            return transition_object(stepped.transitions[0], wire, rendered)
+        members = {"transitions": wire.list([transition_object(each, wire) for each in stepped.transitions])}
+        return wire.object(members if rendered is None else members | {"render": rendered})
 
     async def step_many(self, fields: ManyStepFields, wire: Wire, key: Key | None) -> bytes:
         """One step for each, all at the same time; a failure is in `errors` under its position, and null elsewhere."""
@@ -182,7 +180,7 @@ class Operations:
 
     async def _all_at_once(
         self,
-        run: Callable[[Instance, C, Key | None], Awaitable[R]],
+        run: Callable[[Instance, C, Key | None], Coroutine[Any, Any, R]],
         ids: tuple[str, ...],
         commands: list[C],
         key: Key | None,
@@ -193,16 +191,19 @@ class Operations:
             InvalidField: the key came to one of the instances with something else; nothing is done.
         """
         keys = self._keys(key, ids, commands)
-
-        async def one(instance_id: str, command: C, own_key: Key | None) -> tuple[R | GymServerError, bool]:
+        batch: Batch[R] = Batch(len(ids))
+        for position, (instance_id, command, own_key) in enumerate(zip(ids, commands, keys, strict=True)):
+            done = partial(batch.put, position)
             try:
-                return await run(self._supervisor.get(instance_id), command, own_key), was_replayed.get()
+                instance = self._supervisor.get(instance_id)
             except GymServerError as error:
-                return error, was_replayed.get()
-
-        done = await asyncio.gather(*map(one, ids, commands, keys))
-        was_replayed.set(any(replayed for _, replayed in done))  # each ran in a context of its own
-        return [outcome for outcome, _ in done]
+                done(error)
+                continue
+            if not instance.begin(command, own_key, done):
+                batch.wait_for(position, run(instance, command, own_key))
+        outcomes, replayed = await batch.outcomes()
+        was_replayed.set(replayed)  # each that waited ran in a context of its own
+        return outcomes
 
     def _keys(self, key: Key | None, ids: tuple[str, ...], commands: list[C]) -> list[Key | None]:
         """The key of each command of a batch: one that only the same batch repeats."""
@@ -218,17 +219,6 @@ class Operations:
                 self._supervisor.get(id_).replay.check(own_key)
             keys.append(own_key)
         return keys
-
-
-def transition_members(transition: Transition, wire: Wire) -> dict[str, bytes]:
-    """The five values of a step, encoded."""
-    return {
-        "observation": transition.observation,
-        "reward": wire.float(transition.reward),
-        "terminated": wire.boolean(transition.terminated),
-        "truncated": wire.boolean(transition.truncated),
-        "info": transition.info,
-    }
 
 
 def encoded_document(instance: Instance, wire: Wire) -> bytes:

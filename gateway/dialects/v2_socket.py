@@ -1,6 +1,7 @@
 """`/v2` over a WebSocket: one reader for each socket, a task for each message, replies as soon as they are ready.
 
-Messages to one instance keep their order, because its commands queue in the order in which the tasks were made.
+Messages to one instance keep their order, because its commands queue in the order in which the tasks were made; a
+step that needs no task (v2_socket_steps.py) is never begun while a task might still have to queue.
 """
 
 import asyncio
@@ -10,17 +11,14 @@ import math
 import re
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
-import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
-from msgspec import Raw
 
-from gateway.body import invalid
 from gateway.dialects import v2_messages as said
 from gateway.dialects.v2 import picture, refuse_fork
 from gateway.dialects.v2_operations import Operations, encoded_document
-from gateway.duplicates import refuse_duplicates
+from gateway.dialects.v2_reading import Unreadable, read_message
+from gateway.dialects.v2_socket_steps import Steps
 from gateway.errors import problem, status_of, without_bugs
 from gateway.leases import Lease, Leases
 from gateway.replay import Key, was_replayed
@@ -34,6 +32,7 @@ from protocol.messages import Format
 _PROTOCOLS: dict[str, Format] = {"gym-server.v2.msgpack": "msgpack", "gym-server.v2.json": "json"}
 _MAX_UNANSWERED = 1024
 _ENOUGH_BYTES, _MOST_BYTES = 64 * 1024 * 1024, 128 * 1024 * 1024
+_SMALL_BYTES = 16 * 1024  # less than asyncio's buffer for a transport has room for
 _GOODBYE_S = 2.0
 _HEARTBEAT_S = 30.0  # a peer that does not answer a ping for half of it is gone, or reads nothing
 _DEFAULT_GRACE_S, _MAX_GRACE_S = 30.0, 3600.0
@@ -122,7 +121,9 @@ class _Conversation:
         self._kind = WSMsgType.BINARY if wire.reads == "msgpack" else WSMsgType.TEXT
         self._lease = lease
         self._url = url
+        self._steps = Steps(supervisor.get, wire, self._send_step)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
         self._room = Room(_ENOUGH_BYTES, _MOST_BYTES)
 
     async def run(self) -> None:
@@ -130,19 +131,20 @@ class _Conversation:
         async for message in self._socket:
             if message.type not in {WSMsgType.BINARY, WSMsgType.TEXT}:
                 continue
-            if len(self._tasks) >= _MAX_UNANSWERED:
+            if len(self._tasks) + self._steps.running >= _MAX_UNANSWERED:
                 text = f"{_MAX_UNANSWERED} messages wait for their replies".encode()
                 await self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=text)
                 return
             data = message.data.encode() if isinstance(message.data, str) else message.data
-            read = self._read(data if message.type is self._kind else b"")
-            self._begin(read, len(data))
+            read = read_message(data if message.type is self._kind else b"", self._wire)
+            self._room.take(len(data))
+            if self._tasks or not isinstance(read, said.Step) or not self._steps.begin(read, len(data)):
+                self._begin(read, len(data))
             if isinstance(read, said.StepMany | said.ResetMany):
                 await asyncio.sleep(0)  # its parts shall stand in their queues before the next message does
             await self._room.wait()
 
-    def _begin(self, message: "said.AnyMessage | _Unreadable", size: int) -> None:
-        self._room.take(size)
+    def _begin(self, message: said.AnyMessage | Unreadable, size: int) -> None:
         task = asyncio.ensure_future(self._answer(message))
         self._tasks.add(task)
         task.add_done_callback(partial(self._end, size))
@@ -151,14 +153,14 @@ class _Conversation:
         self._tasks.discard(task)
         self._room.give(size)
 
-    async def _answer(self, message: "said.AnyMessage | _Unreadable") -> None:
+    async def _answer(self, message: said.AnyMessage | Unreadable) -> None:
         await self._send(await self._reply(message))
 
-    async def _reply(self, message: "said.AnyMessage | _Unreadable") -> bytes:
+    async def _reply(self, message: said.AnyMessage | Unreadable) -> bytes:
         wire = self._wire
         reply = {"id": bytes(message.id)}
         try:
-            if isinstance(message, _Unreadable):
+            if isinstance(message, Unreadable):
                 raise message.error
             status, body = await without_bugs(self._operate(message), type(message).__name__)
             reply |= {"status": wire.encode(status), "body": body}
@@ -220,29 +222,22 @@ class _Conversation:
             self._leases.add(self._lease, [instance.instance_id for instance in instances])
         return 201, body
 
-    def _read(self, data: bytes) -> "said.AnyMessage | _Unreadable":
-        if not data:
-            kind = "binary" if self._wire.reads == "msgpack" else "text"
-            return self._unreadable(data, BadRequest(f"this socket speaks {self._wire.reads}: send {kind} messages"))
+    def _send_step(self, reply: bytes, size: int) -> None:
+        """As `_send`, but without a task where the system takes the reply at once; of a message of that size."""
+        self._room.give(size)
+        if self._room.is_overfull or len(reply) > _SMALL_BYTES or self._transport.get_write_buffer_size():
+            task = asyncio.ensure_future(self._send(reply))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+            return
+        sending = self._socket.send_frame(reply, self._kind)
         try:
-            message = said.decoders[self._wire.reads].decode(data)
-            refuse_duplicates(data, self._wire.reads)
-        except msgspec.ValidationError as error:
-            return self._unreadable(data, invalid(str(error)))
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            return self._unreadable(data, BadRequest(f"the message is not {self._wire.reads}: {error}"))
-        except BadRequest as error:
-            return _Unreadable(Raw(self._wire.encode(None)), error)
-        return message
-
-    def _unreadable(self, data: bytes, error: GymServerError) -> "_Unreadable":
-        """With the message's id, if that much of it can be read."""
-        decode = msgspec.msgpack.decode if self._wire.reads == "msgpack" else msgspec.json.decode
-        try:
-            found = decode(data, type=said.Envelope).id
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            found = Raw()
-        return _Unreadable(found if bytes(found) else Raw(self._wire.encode(None)), error)
+            sending.send(None)  # it writes, and then would wait for those that take their time
+        except StopIteration:
+            return
+        except (ConnectionError, RuntimeError):
+            log.debug("a socket was gone before its reply")
+        sending.close()
 
     async def _send(self, reply: bytes) -> None:
         """The reply is on its way; who is slow to take replies is not listened to, who is far behind is cut off."""
@@ -257,13 +252,6 @@ class _Conversation:
             log.debug("a socket was gone before its reply")
         finally:
             self._room.give(len(reply))
-
-
-class _Unreadable(NamedTuple):
-    """A message that says nothing that can be done, and why."""
-
-    id: Raw
-    error: GymServerError
 
 
 async def _say_goodbye(socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
