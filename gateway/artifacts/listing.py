@@ -31,6 +31,7 @@ _RUN = 4096
 FOR_VIEWERS = "latest.jpg"
 """What workers draw while somebody looks."""
 
+TEXT = "latest.txt"
 PICTURES = (FOR_VIEWERS, "latest.png")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -69,6 +70,8 @@ class Kept:
     facts: Facts
     picture: str | None
     """The name of its last one in `rendered/`."""
+    has_text: bool
+    """Whether it draws text, and has."""
 
 
 class Picture(NamedTuple):
@@ -162,7 +165,8 @@ def _created_ns(entry: os.DirEntry[str]) -> int:
 
 def _kept(root: Path, instance_id: str) -> Kept:
     picture = newest_picture(root, instance_id)
-    return Kept(instance_id, _facts(root, instance_id), picture and picture.name)
+    has_text = newest_picture(root, instance_id, (TEXT,)) is not None
+    return Kept(instance_id, _facts(root, instance_id), picture and picture.name, has_text)
 
 
 def newest_picture(root: Path, instance_id: str, names: Sequence[str] = PICTURES) -> Picture | None:

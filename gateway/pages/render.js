@@ -1,109 +1,121 @@
-// The live view of one instance: its pictures as a stream, and beside them what the server tells twice a second.
+// The live view of one instance: what it draws, and beside that what the server tells twice a second.
 
+import { coloured } from "./ansi.js";
+import { Chart } from "./chart.js";
+import { at, element, put } from "./element.js";
 import { messageFor } from "./message.js";
+import { MovingPicture } from "./picture.js";
 import { Rate } from "./rate.js";
 
 const POLL_MS = 500;
-const RETRY_MS = 2000;
-const RENEWAL_MS = 20_000;
 const PATIENCE_MS = 3000;
+const MEAN_OF = 20;
+const FOLDERS = { rendered: "pictures", simulation: "recordings", logs: "logs" };
 
-const at = (id) => document.getElementById(id);
 const instanceId = new URLSearchParams(location.search).get("instance_id") ?? "";
+const picture = new MovingPicture(at("picture"), `/${instanceId}/live`);
+const chart = new Chart(at("returns"));
 const rate = new Rate();
-let picture = at("picture");
-let incoming = null;
-let requests = 0;
-let renewAt = 0;
+let episodesDrawn = 0;
 let timer;
 
-/** The picture comes from that address as soon as it has one; until then the one before it stays. */
-function load(path, onRefused) {
-  incoming?.removeAttribute("src");
-  const image = (incoming = new Image());
-  image.addEventListener("load", () => replaceBy(image), { once: true });
-  image.addEventListener("error", onRefused);
-  // A new query each time, or the browser would take what it has.
-  image.src = `/${instanceId}/${path}?${++requests}`;
-}
-
-function replaceBy(image) {
-  image.id = "picture";
-  image.alt = picture.alt;
-  image.hidden = picture.hidden;
-  picture.replaceWith(image);
-  picture.removeAttribute("src"); // ends its stream
-  picture = image;
-  incoming = null;
-}
-
-/** Pictures as they are drawn. No event tells that a stream broke off, so another one takes its place now and then. */
-function stream() {
-  renewAt = performance.now() + RENEWAL_MS;
-  load("live", () => {
-    // Too many viewers, or just closed: a still picture, until it is time to ask again.
-    renewAt = performance.now() + RETRY_MS;
-    load("rendered/latest.png", () => {});
-  });
-}
-
-/** The server draws no more for us, and the browser has its connections back. */
-function leave() {
-  renewAt = 0;
-  incoming?.removeAttribute("src");
-  picture.removeAttribute("src");
-}
-
-/** Sets a text only if it is another: screen readers speak, and selections are lost, whenever one is set. */
-function put(id, text) {
-  if (at(id).textContent !== text) at(id).textContent = text;
-}
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
+const shown = (value) => (value === null || value === undefined ? "–" : number.format(value));
 
 function say(message) {
   at("message").hidden = !message;
-  put("message", message);
+  put(at("message"), message);
 }
 
-const shown = (value) => value?.toLocaleString() ?? "–";
+async function ask(path) {
+  return fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+}
 
-function show(status) {
+/** The mean of each value and those before it, as many as are averaged. */
+function means(points) {
+  let sum = 0;
+  return points.map(([x, y], index) => {
+    sum += y - (index >= MEAN_OF ? points[index - MEAN_OF][1] : 0);
+    return [x, sum / Math.min(index + 1, MEAN_OF)];
+  });
+}
+
+/** The returns of past episodes, asked for when another one has ended. */
+async function drawReturns(episodes) {
+  const response = await ask(`/${instanceId}/statistics`);
+  if (!response.ok) return;
+  const { returns } = await response.json();
+  episodesDrawn = episodes;
+  const first = episodes - returns.length + 1;
+  const points = returns.map((value, index) => [first + index, value]).filter(([, value]) => Number.isFinite(value));
+  const series = [{ name: "Return", points, isDots: true }];
+  if (points.length > 2) series.push({ name: `Mean of the last ${MEAN_OF}`, points: means(points) });
+  const last = points.at(-1)?.[1];
+  const about = `The returns of the last ${points.length} of ${episodes} episodes; that of the last one is ${shown(last)}.`;
+  at("past").hidden = false;
+  chart.show({ series, xLabel: "Episode", yLabel: "Return", about });
+}
+
+/** What the environment draws: its text, or its picture. */
+async function showDrawing(status) {
+  const { text, state, steps, episode } = status;
+  const isOld = at("text").dataset.version === `${steps} ${episode?.number}`;
+  if (text && (!isOld || state === null)) {
+    const response = await ask(text);
+    if (response.ok) {
+      at("text").dataset.version = `${steps} ${episode?.number}`;
+      at("text").replaceChildren(...coloured(await response.text()));
+    }
+  }
+  at("text").hidden = !text;
+  at("nothing").hidden = Boolean(text || status.picture);
+  picture.refresh({
+    still: status.picture,
+    version: `${steps} ${episode?.number}`,
+    mayMove: state !== null && status.render_mode !== null,
+    isHidden: Boolean(text) || !status.picture,
+    alt: `What ${status.env_id ?? "the environment"} looks like now`,
+  });
+}
+
+function showFacts(status) {
+  const { episode } = status;
+  const perSecond = status.steps === null ? null : rate.add(status.steps);
+  put(at("env_id"), status.env_id ?? "–");
+  put(at("episode"), episode ? `${shown(episode.number)}${episode.is_over ? ", ended" : ""}` : "–");
+  put(at("step"), shown(episode?.steps));
+  put(at("return"), shown(episode?.return));
+  put(at("steps"), shown(status.steps));
+  put(at("rate"), perSecond === null ? "–" : perSecond.toFixed(perSecond < 10 ? 1 : 0));
+}
+
+async function show(status) {
   const name = status.env_id ?? "Unknown environment";
   const state = status.state ?? "gone";
-  const perSecond = status.steps === null ? null : rate.add(status.steps);
   say(messageFor(status));
-  put("heading", name);
-  put("env_id", name);
-  put("state", state);
-  at("state").className = `state ${state}`;
-  put("steps", shown(status.steps));
-  put("episodes", shown(status.episodes));
-  put("rate", perSecond === null ? "–" : perSecond.toFixed(perSecond < 10 ? 1 : 0));
-  put("tail", status.crash?.log_tail ?? "");
-  at("output").hidden = !status.crash?.log_tail;
+  put(at("heading"), name);
+  put(at("state"), state);
+  at("state").className = `state badge ${state}`;
+  at("state").hidden = false;
+  at("view").hidden = false;
   document.title = `${name} – live view`;
-  picture.alt = `The last picture of ${name}`;
-  picture.hidden = !status.has_picture;
-  const mayMove = status.state !== null;
-  const isDue = !document.hidden && performance.now() >= renewAt;
-  if (isDue && (mayMove || (status.has_picture && renewAt === 0))) stream();
-}
-
-async function ask() {
-  const response = await fetch(`/${instanceId}/status`, {
-    cache: "no-store",
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
-  return { isFound: response.ok, body: await response.json() };
+  showFacts(status);
+  put(at("tail"), status.crash?.log_tail ?? "");
+  at("output").hidden = !status.crash?.log_tail;
+  await showDrawing(status);
+  if (status.episodes && status.episodes !== episodesDrawn) await drawReturns(status.episodes);
 }
 
 /** Asks again and again, but not for an instance that there never was. */
 async function poll() {
+  clearTimeout(timer);
   try {
-    const { isFound, body } = await ask();
-    if (!isFound) return say(body.detail);
-    show(body);
+    const response = await ask(`/${instanceId}/status`);
+    const told = await response.json();
+    if (!response.ok) return say(told.detail);
+    if (!document.hidden) await show(told);
   } catch {
-    renewAt = 0; // a server that comes back knows nothing of our stream
+    picture.leave(); // a server that comes back knows nothing of our stream
     say("The server does not answer. Trying again …");
   }
   clearTimeout(timer); // a page hidden and shown again has two polls under way
@@ -113,11 +125,12 @@ async function poll() {
 function start() {
   const crumb = at("crumb");
   crumb.hidden = false;
-  crumb.firstElementChild.textContent = instanceId;
+  put(crumb.firstElementChild, instanceId);
   crumb.firstElementChild.href = `/${instanceId}/`;
+  const links = Object.entries(FOLDERS).map(([folder, name]) => element("a", { href: `/${instanceId}/${folder}/` }, name));
+  at("links").replaceChildren(...links);
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(timer);
-    if (document.hidden) leave();
+    if (document.hidden) picture.leave();
     else poll();
   });
   poll();

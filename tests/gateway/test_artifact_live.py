@@ -262,8 +262,9 @@ async def test_the_status_tells_what_the_view_shows(server: ArtifactServer) -> N
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json == {
         "instance_id": ONE, "env_id": "CartPole-v1", "created_at": "2026-01-02T03:04:05.678+00:00", "state": "busy",
-        "steps": 7, "episodes": 2, "render_mode": "rgb_array", "picture": f"/{LATEST}", "picture_error": "no display",
-        "crash": None, "episode": {"number": 2, "steps": 1, "return": 2.0, "is_over": True},
+        "steps": 7, "episodes": 2, "render_mode": "rgb_array", "picture": f"/{LATEST}", "text": None,
+        "picture_error": "no display", "crash": None,
+        "episode": {"number": 2, "steps": 1, "return": 2.0, "is_over": True},
     }  # fmt: skip
 
 

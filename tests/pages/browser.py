@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, Request, expect
 
 from tests.server import Server
 
@@ -24,6 +24,7 @@ _FLAGS = (
 _PHONE_WIDTH = 360
 _SEVERE = ("serious", "critical")
 _PATIENCE_MS = 30_000
+expect.set_options(timeout=_PATIENCE_MS)  # the machine may be busy
 
 Colours = Literal["light", "dark"]
 COLOURS: tuple[Colours, ...] = ("light", "dark")
