@@ -66,7 +66,6 @@ STATUS: dict[type[GymServerError], HTTPStatus] = {
 _V1_ROUTING = (NotFound, MethodNotAllowed, LimitReached, PayloadTooLarge, Unauthorized, Forbidden)
 # Everything else speaks as /v1 does: the first API of all has no prefix.
 _NOT_V1 = ("/v2", "/docs", "/healthz", "/readyz", "/metrics", "/dashboard", "/scoreboard")
-_RETRY_AFTER_S = "1"
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,7 +124,7 @@ def respond(request: web.Request, error: GymServerError) -> web.Response:
         content, media_type = msgspec.json.encode(body) + b"\n", "application/problem+json"
     response = web.Response(status=status, body=content, content_type=media_type)
     if isinstance(error, LimitReached | ShuttingDown):
-        response.headers["Retry-After"] = _RETRY_AFTER_S
+        response.headers["Retry-After"] = str(error.retry_after_s) if isinstance(error, LimitReached) else "1"
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ",".join(sorted(error.allowed))
     tell_replay(response)

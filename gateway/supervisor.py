@@ -100,7 +100,7 @@ class Supervisor:
         """
         self._check_room(1)
         choices = choices or Choices()
-        limits = tightened(self._config.limits, choices.limits)
+        limits = self.allowances.tightened(tightened(self._config.limits, choices.limits))
         make = msgspec.structs.replace(make, imports=self._config.imports)
         instance = self._enter(make, dialect, choices, limits)
         try:

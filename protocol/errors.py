@@ -151,9 +151,13 @@ class UnsupportedMediaType(CallerError):
 
 
 class LimitReached(CallerError):
-    """Too many instances, or too many commands waiting for one; try again later."""
+    """Too much of something: instances, commands that wait, requests; try again after `retry_after_s`."""
 
     code = "limit_reached"
+
+    def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class Unauthorized(CallerError):

@@ -12,14 +12,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
+
 from gateway.instance import Instance
 from gateway.security.caller import current
 from gateway.security.owners import Owners
 from gateway.security.tokens import Token
 from protocol.errors import LimitReached
-from protocol.facts import Cause
+from protocol.facts import Cause, Limits
 
-_INTERVAL_S = 0.5
+_INTERVAL_S = 0.25
 _DISK_INTERVAL_S = 5.0
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,14 @@ class Allowances:
             raise LimitReached(f"the instances of {name} use {used} bytes of memory, {quotas.memory_bytes} are allowed")
         if quotas.disk_bytes is not None and (used := sum(self._disk.get(name, {}).values())) >= quotas.disk_bytes:
             raise LimitReached(f"the artifacts of {name} take {used} bytes of disk, {quotas.disk_bytes} are allowed")
+
+    def tightened(self, limits: Limits) -> Limits:
+        """The limits of one instance of whoever is asking, which alone may not be above the quota of all."""
+        caller = current.get()
+        most = caller.quotas.memory_bytes if caller else None
+        if most is None or (limits.memory_bytes is not None and limits.memory_bytes <= most):
+            return limits
+        return msgspec.structs.replace(limits, memory_bytes=most)
 
     async def run(self) -> None:
         """Holds those that live to the quotas, and never returns; knows first whose all the folders are."""

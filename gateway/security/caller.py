@@ -15,14 +15,6 @@ from protocol.errors import LimitReached
 _MAX_SOCKETS = 256
 
 
-class TooFast(LimitReached):
-    """More requests than the quota allows; `retry_after_s` until the next one is taken."""
-
-    def __init__(self, detail: str, retry_after_s: int) -> None:
-        super().__init__(detail)
-        self.retry_after_s = retry_after_s
-
-
 class Caller:
     """The holder of a token, and what it uses of its quotas."""
 
@@ -41,10 +33,11 @@ class Caller:
         """One request more.
 
         Raises:
-            TooFast: it is one too many.
+            LimitReached: it is one too many.
         """
         if self._bucket is not None and (wait_s := self._bucket.take(time.monotonic())):
-            raise TooFast(f"{self.name} may send {self.quotas.requests_per_s:g} requests a second", math.ceil(wait_s))
+            detail = f"{self.name} may send {self.quotas.requests_per_s:g} requests a second"
+            raise LimitReached(detail, retry_after_s=math.ceil(wait_s))
 
     def open_socket(self) -> None:
         """One socket more.

@@ -7,6 +7,7 @@ nothing about how much of a guess was right.
 import base64
 import binascii
 import hashlib
+import math
 import secrets
 import time
 from collections import OrderedDict
@@ -14,10 +15,10 @@ from collections.abc import Iterable
 
 from aiohttp import hdrs, web
 
-from gateway.security.caller import Caller, TooFast
+from gateway.security.caller import Caller
 from gateway.security.rates import Failures
 from gateway.security.tokens import Token, hashed
-from protocol.errors import Unauthorized
+from protocol.errors import LimitReached, Unauthorized
 
 SESSION_S = 7 * 24 * 3600
 _MAX_SESSIONS = 10_000
@@ -41,7 +42,7 @@ class Doors:
 
         Raises:
             Unauthorized: nobody that is known.
-            TooFast: the same address has tried too many wrong tokens.
+            LimitReached: the same address has tried too many wrong tokens.
         """
         header = request.headers.get(hdrs.AUTHORIZATION)
         if header is not None:
@@ -56,11 +57,11 @@ class Doors:
 
         Raises:
             Unauthorized: it is none of this server's.
-            TooFast: too many wrong ones have come from there, and none is looked at for a while.
+            LimitReached: too many wrong ones have come from there, and none is looked at for a while.
         """
         now = time.monotonic()
         if wait_s := self._failures.wait_s(address, now):
-            raise TooFast("too many wrong tokens have come from this address; try again later", int(wait_s) + 1)
+            raise LimitReached("too many wrong tokens have come from this address", retry_after_s=math.ceil(wait_s))
         caller = self._callers.get(self._digest(hashed(secret))) if secret else None
         if caller is None:
             self._failures.count(address, now)

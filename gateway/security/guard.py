@@ -14,7 +14,7 @@ from gateway.config import Config
 from gateway.errors import respond
 from gateway.routes import Handler, Route
 from gateway.security import roles
-from gateway.security.caller import Caller, TooFast, current
+from gateway.security.caller import Caller, current
 from gateway.security.doors import Doors
 from gateway.security.hosts import Hosts
 from gateway.security.login import Login
@@ -142,10 +142,7 @@ class Guard:
             if SITE not in request.headers:  # a browser would open a window of its own
                 response.headers.add(hdrs.WWW_AUTHENTICATE, 'Basic realm="gym-server", charset="UTF-8"')
             return response
-        response = respond(request, error)
-        if isinstance(error, TooFast):
-            response.headers[hdrs.RETRY_AFTER] = str(error.retry_after_s)
-        return response
+        return respond(request, error)
 
 
 def _route(request: web.Request) -> str:
