@@ -1,7 +1,8 @@
 // The page on which a person drives an instance by hand: one request at a time, each of them shown when it has come back.
 
 import { ask, askFor, pathOf } from "./api.js";
-import { figure } from "./amounts.js";
+import { count } from "./amounts.js";
+import { coloured } from "./ansi.js";
 import { at, element, put } from "./element.js";
 import { makeControls } from "./play_controls.js";
 
@@ -25,15 +26,20 @@ function say(text) {
 /** One request after the other: what is asked for while one is under way is dropped, as a game drops keys. */
 async function alone(work) {
   if (isWaiting) return;
-  isWaiting = true;
+  wait(true);
   try {
     await work();
   } catch (problem) {
     stopRunning();
     fail(problem);
   } finally {
-    isWaiting = false;
+    wait(false);
   }
+}
+
+function wait(isOn) {
+  isWaiting = isOn;
+  document.body.classList.toggle("waiting", isOn);
 }
 
 function fail(problem) {
@@ -69,7 +75,6 @@ async function step(action) {
   episode.sum += Number(reward);
   episode.flags = ["terminated", "truncated"].filter((flag) => told[flag]);
   episode.isOver = episode.flags.length > 0;
-  controls.set(action);
   put(at("reward"), typeof reward === "number" ? figureOf(reward) : reward);
   put(at("action"), short(action));
   tell(told.observation, told.info);
@@ -121,7 +126,7 @@ async function showPicture() {
   const isText = mode.startsWith("ansi");
   try {
     const response = await askFor(`${path}/render`, isText ? "text/plain" : "image/png");
-    if (isText) return showText(plain(await response.text()));
+    if (isText) return showText(await response.text());
     const address = URL.createObjectURL(await response.blob());
     const picture = at("picture");
     const before = picture.src;
@@ -135,18 +140,21 @@ async function showPicture() {
   }
 }
 
-/** Terminals understand more than a page: colours of a text are left out. */
-const plain = (text) => text.replace(/\u001b\[(\d+)(?:;\d+)*m(\w)?/g, (_, code, letter = "") => (code === "0" ? letter : letter && `▸${letter}`));
-
 function showText(text) {
   at("picture").hidden = true;
   at("text").hidden = false;
-  put(at("text"), text);
+  at("text").replaceChildren(...coloured(text));
 }
 
 /** The action that the controls say. */
 function chosen() {
   return alone(async () => step(controls.action()));
+}
+
+async function tryAtRandom() {
+  const action = await sample();
+  controls.set(action);
+  await step(action);
 }
 
 async function sample() {
@@ -187,8 +195,8 @@ function onKey(event) {
 
 /** While it keeps going, a key or a button only says what is to be done next. */
 function take(action) {
-  if (runner !== null) controls.set(action);
-  else alone(() => step(action));
+  controls.set(action);
+  if (runner === null) chosen();
 }
 
 async function start() {
@@ -207,7 +215,7 @@ async function start() {
   // Somebody has played already: the episode goes on where it is, if it has not ended.
   episode = { length: 0, sum: 0, isOver: false, flags: [] };
   showEpisode();
-  say(`${figure(instance.steps)} steps were taken before you came.`);
+  say(`${count(instance.steps)} steps were taken before you came.`);
   return showPicture();
 }
 
@@ -220,7 +228,7 @@ function listen() {
     event.preventDefault();
     chosen();
   });
-  at("random").addEventListener("click", () => alone(async () => step(await sample())));
+  at("random").addEventListener("click", () => alone(tryAtRandom));
   at("run").addEventListener("click", () => (runner === null ? startRunning() : stopRunning()));
   document.addEventListener("keydown", onKey);
 }

@@ -49,6 +49,7 @@ const kinds = {
       form.append(element("label", { class: "tick" }, box, String(index)));
       return box;
     });
+    form.append(stepButton());
     return {
       action: () => boxes.map((box) => Number(box.checked)),
       set: (value) => boxes.forEach((box, index) => (box.checked = Boolean(value[index]))),
@@ -68,6 +69,8 @@ const kinds = {
     return numbers(form, parts.map((part) => ({ isWhole: false, ...part })), space.shape.length === 0 ? (values) => values[0] : undefined);
   },
 };
+
+const stepButton = () => element("button", { type: "submit", class: "main" }, "Step");
 
 const isFlat = (nested) => Array.isArray(nested) && nested.every(Number.isInteger);
 
@@ -95,7 +98,7 @@ function numbers(form, parts, shape = (values) => values) {
     form.append(row);
     return { field, slider: row.slider };
   });
-  form.append(element("button", { type: "submit", class: "main" }, "Step"));
+  form.append(stepButton());
   return {
     action: () => shape(fields.map(({ field }) => readNumber(field))),
     set: (value) =>
@@ -114,7 +117,7 @@ function readNumber(field) {
 /** Any other space: its action as JSON, to begin with one that was drawn at random. */
 function field(form) {
   const text = element("textarea", { rows: "6", spellcheck: "false", "aria-label": "Action, as JSON" });
-  form.append(text, element("button", { type: "submit", class: "main" }, "Step"));
+  form.append(text, stepButton());
   return {
     needsSample: true,
     action: () => {

@@ -23,8 +23,8 @@ _FLAGS = (
 )
 _PHONE_WIDTH = 360
 _SEVERE = ("serious", "critical")
-_PATIENCE_MS = 30_000
-expect.set_options(timeout=_PATIENCE_MS)  # the machine may be busy
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)  # the machine may be busy
 
 Colours = Literal["light", "dark"]
 COLOURS: tuple[Colours, ...] = ("light", "dark")
@@ -41,14 +41,15 @@ class Visit:
     def __init__(
         self, browser: Browser, server: Server, *, colours: Colours = "light", width: int = 1280, height: int = 800
     ) -> None:
-        self._hosts = {urlsplit(url).netloc for url in (server.url, server.artifacts_url)}
+        self._hosts: set[str] = set()
         self._excused: list[re.Pattern[str]] = []
         self._troubles: list[str] = []
         self.server = server
+        self.allow(server)
         self.context: BrowserContext = browser.new_context(
             color_scheme=colours, viewport={"width": width, "height": height}
         )
-        self.context.set_default_timeout(_PATIENCE_MS)
+        self.context.set_default_timeout(PATIENCE_MS)
         self.context.on("console", self._heard)
         self.context.on("weberror", lambda error: self._troubles.append(f"page error: {error.error}"))
         self.context.on("request", self._requested)
@@ -58,6 +59,10 @@ class Visit:
         """The page at the path of the gateway, or of the artifact port, loaded."""
         self.page.goto((self.server.artifacts_url if artifacts else self.server.url) + path)
         return self.page
+
+    def allow(self, server: Server) -> None:
+        """The pages may ask this server, too."""
+        self._hosts |= {urlsplit(url).netloc for url in (server.url, server.artifacts_url)}
 
     def excuse(self, pattern: str) -> None:
         """Complaints that match are what the test is about: Chromium tells of every answer that is an error."""

@@ -6,12 +6,14 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.pages.browser import CHROMIUM, Visit, launch
+from tests.pages.browser import CHROMIUM, PATIENCE_MS, Visit, launch
 from tests.server import Server
 
 NewVisit = Callable[..., Visit]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # Of a module, not of the session: Playwright's loop would be in the way of the asynchronous tests of other folders.
