@@ -5,8 +5,8 @@ checked before an environment sees it, and an error says where (`$.action[2]`) a
 Only workers import this module; it needs Gymnasium.
 """
 
-from collections.abc import Mapping
-from functools import singledispatch
+from collections.abc import Callable, Mapping
+from functools import partial, singledispatch
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,14 @@ def read_member(space: spaces.Space[Any], value: Any, path: str) -> Any:
     return value
 
 
+def member_reader(space: spaces.Space[Any]) -> Callable[[Any, str], Any]:
+    """`read_member` for one space; for many members, as to find the right reader takes longer than most of them."""
+    return partial(read_member.dispatch(type(space)), space)
+
+
 @read_member.register
 def _(space: spaces.Discrete, value: Any, path: str) -> Any:
-    number = read_integer(value, path)
+    number = value if type(value) is int else read_integer(value, path)
     first, n = int(space.start), int(space.n)
     if not first <= number < first + n:
         raise InvalidAction.at(path, f"{number} is not one of {first} to {first + n - 1}")

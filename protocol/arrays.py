@@ -20,6 +20,7 @@ EXTENSION = 1
 
 _MAX_DIMENSIONS = 64  # NumPy's own limit; without it, the product of a million sizes would be taken
 _DTYPES = {dtype.str: dtype for dtype in (np.dtype(code).newbyteorder("<") for code in "?bhilqBHILQefdFD")}
+_SENT_AS_THEY_ARE = frozenset(_DTYPES.values())
 
 
 @lru_cache(maxsize=64)
@@ -35,7 +36,8 @@ def sent_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 def pack_array(array: NDArray[Any]) -> bytes:
     """The array of numbers as MessagePack."""
-    array = _as_sent(array)
+    if type(array) is not np.ndarray or array.dtype not in _SENT_AS_THEY_ARE:
+        array = _as_sent(array)
     return _header(array.dtype, array.shape) + array.tobytes()
 
 

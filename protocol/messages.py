@@ -27,8 +27,11 @@ DescriptionForm = Literal["seed_info", "http_action_space", "http_observation_sp
 SpaceName = Literal["action_space", "observation_space"]
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A frozen value; decoding one with a field that it does not have fails."""
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """A frozen value; decoding one with a field that it does not have fails.
+
+    None can be part of a cycle, so Python's collector of cycles need not look at them.
+    """
 
 
 class FieldError(Message, frozen=True):

@@ -21,6 +21,7 @@ _V1_INFINITY = 1e100  # what the servers of 2016 wrote, and their clients know
 _TWICE_ROUNDED = b"7.038531e-26"
 """The one float32 whose fewest digits give another float32 where they are read as a double first."""
 _CONTAINERS = frozenset((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))  # how arrays and maps begin in MessagePack
+_FIXINT = 0x7F  # up to it, a byte is the integer that it stands for
 _TIMESTAMPS = (b"\xd6\xff", b"\xd7\xff", b"\xc7\x0c\xff")  # how its timestamps begin
 
 
@@ -81,6 +82,8 @@ def _read_json(data: bytes) -> Any:
 
 
 def _read_msgpack(data: bytes) -> Any:
+    if len(data) == 1 and data[0] <= _FIXINT:
+        return data[0]  # as most actions are
     try:
         if data[:1] and data[0] in _CONTAINERS:
             _skip(data)

@@ -1,15 +1,16 @@
 """Episodes of one environment: when one may be stepped, and what follows its end. Knows no encodings."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
+import msgspec
 
 from protocol.errors import ResetNeeded
 from protocol.messages import Autoreset
 from worker.monitor import Monitor
 
 
-class Taken(NamedTuple):
+class Taken(msgspec.Struct):
     """What a step came to; `is_reset` if it began an episode instead of going on with one."""
 
     observation: Any

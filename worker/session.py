@@ -1,5 +1,6 @@
 """One environment and what hangs off it: a short method for each command. Knows no pipes and no processes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import gymnasium
 import orjson
 from gymnasium import spaces
 
-from protocol.actions import read_member
+from protocol.actions import member_reader
 from protocol.errors import BadRequest, InternalError, InvalidAction, InvalidField
 from protocol.messages import (
     Compare,
@@ -16,6 +17,7 @@ from protocol.messages import (
     Draw,
     Drawn,
     Drew,
+    Format,
     Fragment,
     ListRegistry,
     Made,
@@ -98,8 +100,7 @@ class Session:
             InvalidAction: one of them is not in the action space; then none is taken.
             ResetNeeded: no episode is running.
         """
-        paths = ["$.action"] if len(command.actions) == 1 else [f"$.actions[{i}]" for i in range(len(command.actions))]
-        actions = [self._read_action(raw, command, path) for raw, path in zip(command.actions, paths, strict=True)]
+        actions = self._read_actions(command)
         self._episodes.check_may_step(is_lenient=command.is_lenient)
         transitions = []
         for action in actions:
@@ -211,18 +212,33 @@ class Session:
     def _space(self, name: SpaceName) -> spaces.Space[Any]:
         return self._env.action_space if name == "action_space" else self._env.observation_space
 
-    def _read_action(self, raw: bytes, command: Step, path: str) -> Any:
+    def _read_actions(self, command: Step) -> list[Any]:
         space = self._env.action_space
-        value = read(raw, command.reads)
-        # Clients whose language has no one-element lists send the bare number (MATLAB); 2016's server took both.
-        if command.is_lenient and isinstance(value, int | float) and space.shape == (1,):
-            value = [value]
-        try:
-            return read_member(space, value, path)
-        except BadRequest as error:
-            raise InvalidAction.at(path, error.detail) from error
+        is_bare = command.is_lenient and space.shape == (1,)
+        read_one, actions = member_reader(space), []
+        for index, raw in enumerate(command.actions):
+            try:
+                actions.append(_read_action(read_one, raw, command.reads, "$.action", is_bare=is_bare))
+            except InvalidAction:
+                if len(command.actions) > 1:
+                    _read_action(read_one, raw, command.reads, f"$.actions[{index}]", is_bare=is_bare)
+                raise
+        return actions
 
     def _draw(self, picture: Picture) -> Drawn | None:
         if picture == "none":
             return None
         return self._renderer.draw_latest() if picture == "latest" else self._renderer.draw_numbered()
+
+
+def _read_action(
+    read_one: Callable[[Any, str], Any], raw: bytes, reads: Format, path: str, *, is_bare: bool = False
+) -> Any:
+    value = read(raw, reads)
+    # Clients whose language has no one-element lists send the bare number (MATLAB); 2016's server took both.
+    if is_bare and isinstance(value, int | float):
+        value = [value]
+    try:
+        return read_one(value, path)
+    except BadRequest as error:
+        raise InvalidAction.at(path, error.detail) from error
