@@ -17,7 +17,6 @@ from tests.conformance.test_remote_is_local import CASES, PIXELS
 from tests.server import Server, running_server
 
 TRANSPORTS = get_args(TransportName)
-CHECKED = ("CartPole-v1", "FrozenLake-v1", "Pendulum-v1", "MiniGrid-Empty-5x5-v0", "ALE/Pong-v5")
 PLAYED = [
     Case("CartPole-v1"),
     Case("Pendulum-v1", 60),
@@ -25,7 +24,14 @@ PLAYED = [
     Case("spaces/Oddities-v0"),
     Case("spaces/Nested-v0"),
 ]
-PUBLISHED = [case for case in (*CASES, PIXELS) if not case.env_id.startswith("spaces/")]
+EVERY = [PIXELS, *CASES]
+CHECKED = [
+    pytest.param(case, id=str(case), marks=() if case in PLAYED else pytest.mark.slow)
+    for case in EVERY
+    if case.env_id != "spaces/Oddities-v0"  # whose info is never the same twice, which Gymnasium finds wrong anywhere
+]
+ADVICE = ".*(Box|symmetric|should be an int)"
+"""What `check_env` says to authors: that observations should be bounded, actions normalised, numbers of 64 bits."""
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +42,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("env_id", CHECKED)
-def test_gymnasium_finds_nothing_wrong(server: Server, env_id: str, transport: TransportName) -> None:
-    """`check_env` passes, the modes of rendering included, for an environment out of the registry."""
-    env = gymnasium.make("gym_server_client/Remote-v0", url=server.url, env_id=env_id, transport=transport)
+@pytest.mark.parametrize("case", CHECKED)
+def test_gymnasium_finds_nothing_wrong(server: Server, case: Case, transport: TransportName) -> None:
+    """`check_env` passes for an environment out of the registry; of heavy ones the pictures are drawn over one way."""
+    env = gymnasium.make(
+        "gym_server_client/Remote-v0",
+        url=server.url,
+        env_id=case.env_id,
+        kwargs=dict(case.kwargs),
+        max_episode_steps=case.max_episode_steps,
+        transport=transport,
+    )
     with warnings.catch_warnings():
-        # It recommends normalised actions and bounded observations to authors of environments.
-        warnings.filterwarnings("ignore", message=".*(Box|symmetric)")
-        check_env(env.unwrapped)
+        warnings.filterwarnings("ignore", message=ADVICE)
+        check_env(env.unwrapped, skip_render_check=case not in PLAYED and transport != TRANSPORTS[0])
     env.close()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("case", PLAYED, ids=str)
 def test_a_trajectory_is_the_local_one(server: Server, case: Case, transport: TransportName) -> None:
-    """200 steps over several episodes: spaces, observations, rewards, flags and infos are equal to the last bit."""
-    follow(server, case, transport, 200)
+    """100 steps over several episodes: spaces, observations, rewards, flags and infos are equal to the last bit."""
+    follow(server, case, transport, 100)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", PUBLISHED, ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_every_trajectory_is_the_local_one(server: Server, case: Case) -> None:
-    """1,000 steps of each environment of others that the server is tested with."""
+    """1,000 steps of each environment that the server is tested with."""
     follow(server, case, "websocket-msgpack", 1000)
 
 

@@ -1,5 +1,6 @@
 """A remote vector environment beside Gymnasium's `SyncVectorEnv` with the same environments, seeds and actions."""
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import gymnasium
@@ -9,8 +10,9 @@ from gym_server_client import RemoteVectorEnv, TransportName
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from tests.conformance import spaces_envs
 from tests.conformance.reference import Case, assert_member
-from tests.server import Server
+from tests.server import Server, running_server
 
 CASES = [
     Case("CartPole-v1"),
@@ -18,12 +20,25 @@ CASES = [
     Case("Taxi-v4", 15),  # masks of actions in its info
     Case("Blackjack-v1"),  # a Tuple
     Case("Pendulum-v1", 20),
+    Case("spaces/BoxOfPixels-v0"),
+    Case("spaces/MultiDiscrete-v0"),
+    Case("spaces/Text-v0"),
+    Case("spaces/Dict-v0"),
+    Case("spaces/Nested-v0"),
 ]
-LANES, STEPS = 3, 120
+LANES, STEPS = 3, 80
 WAYS: list[tuple[Case, AutoresetMode, TransportName]] = [
     *((case, mode, "websocket-msgpack") for case in CASES for mode in AutoresetMode),
     *((CASES[2], mode, transport) for mode in AutoresetMode for transport in get_args(TransportName)[1:]),
 ]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that has an environment for each type of space, and those that misbehave."""
+    imports = ("--import", "tests.envs", "--import", spaces_envs.__name__)
+    with running_server(tmp_path_factory.mktemp("server"), *imports) as running:
+        yield running
 
 
 def both(server: Server, case: Case, mode: AutoresetMode, **choices: Any) -> tuple[SyncVectorEnv, RemoteVectorEnv]:
