@@ -13,14 +13,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 
 from gym_server_client import spaces
 from gym_server_client.address import Address
 from gym_server_client.environment import creation, picture, picture_kind
-from gym_server_client.errors import InstanceGone, RemoteError, ServerUnreachable, UnknownInstance, too_large
-from gym_server_client.messages import CLOSE_S, MAX_BREAKS, OPEN_S, PAUSES_S, SUBPROTOCOL, Messages, outcome
+from gym_server_client.errors import (
+    InstanceGone,
+    RemoteError,
+    ServerUnreachable,
+    Unauthorized,
+    UnknownInstance,
+    too_large,
+)
+from gym_server_client.messages import CLOSE_S, MAX_BREAKS, OPEN_S, PAUSES_S, SUBPROTOCOL, Messages, outcome, refused
 from gym_server_client.transport import DEFAULT_PATIENCE, Call, Patience
 from gym_server_client.values import decode, unpack
 
@@ -98,7 +105,7 @@ class AsyncClient:
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         try:
-            with contextlib.suppress(ServerUnreachable):  # their lease ends them
+            with contextlib.suppress(ServerUnreachable, Unauthorized):  # their lease ends them
                 await asyncio.gather(*(env.close() for env in list(self._envs)))
         finally:
             if self._reader:
@@ -136,7 +143,7 @@ class AsyncClient:
             RemoteError: what the server answered instead, or `ServerUnreachable`.
         """
         if self._failure:
-            raise ServerUnreachable(self._failure.problem)
+            raise type(self._failure)(self._failure.problem)
         number, message = self._messages.write(Call(op, fields))
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = message, future
@@ -167,7 +174,7 @@ class AsyncClient:
                 self._socket = await self._connected(self._patience.reconnect_s)
                 for message, _ in list(self._waiting.values()):
                     await self._send(message)
-        except ServerUnreachable as failure:
+        except RemoteError as failure:
             self._failure = failure
             self._answer_all(failure)
 
@@ -209,6 +216,8 @@ class AsyncClient:
                     close_timeout=CLOSE_S,
                 )
             except (OSError, WebSocketException) as error:
+                if isinstance(error, InvalidStatus) and (refusal := refused(error)):
+                    raise refusal from error
                 pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if loop.time() + pause_s > deadline:
                     url = self._address.socket_url

@@ -4,7 +4,6 @@ import contextlib
 import ssl
 import time
 from collections import deque
-from http import HTTPStatus
 from typing import NoReturn
 
 from websockets.client import ClientProtocol
@@ -14,8 +13,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from gym_server_client.address import Address
-from gym_server_client.errors import refusal
-from gym_server_client.messages import CLOSE_S, OPEN_S, SUBPROTOCOL
+from gym_server_client.messages import CLOSE_S, OPEN_S, SUBPROTOCOL, refused
 
 _CHUNK_BYTES = 1 << 16
 
@@ -109,14 +107,11 @@ class Link:
                 protocol.receive_data(data)
             else:
                 protocol.receive_eof()
-        refused = protocol.handshake_exc
-        if isinstance(refused, InvalidStatus) and refused.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            response = refused.response
-            raise refusal(
-                response.status_code, response.headers.get("Content-Type", ""), bytes(response.body)
-            ) from refused
-        if refused:
-            raise refused
+        error = protocol.handshake_exc
+        if isinstance(error, InvalidStatus) and (refusal := refused(error)):
+            raise refusal from error
+        if error:
+            raise error
 
     def _take(self) -> None:
         """What has come is read; while there is nothing, it waits as long as it may."""

@@ -2,13 +2,15 @@
 
 import itertools
 import uuid
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from gym_server_client.address import Address
-from gym_server_client.errors import error_of
+from gym_server_client.errors import RemoteError, error_of, refusal
 from gym_server_client.transport import KEYED, Call, Patience
 from gym_server_client.values import pack
 
@@ -43,3 +45,11 @@ class Messages:
 def outcome(reply: dict[str, Any]) -> Any:
     """The body, or the `RemoteError` in its place."""
     return reply.get("body") if reply["status"] <= _MAX_STATUS_OK else error_of(reply["problem"])
+
+
+def refused(answer: InvalidStatus) -> RemoteError | None:
+    """Why the server will not have this client; None where it may have it a little later."""
+    response = answer.response
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    return refusal(response.status_code, response.headers.get("Content-Type", ""), bytes(response.body))
