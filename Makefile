@@ -12,6 +12,8 @@ MAKEFLAGS += --no-print-directory
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := .venv/bin
+BENCH := build/bench
+ONLY ?=
 comma := ,
 # One stamp for each set of extras ever asked for, so that another set installs what it adds and nothing else.
 stamp = .venv/.installed-$(or $(subst $(comma),-,$(strip $(1))),default)
@@ -36,9 +38,9 @@ lint: $(TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(TEST)
-	for script in $$(grep -l __main__ benchmarks/*.py | grep -v -e chaos -e soak); do \
-		$(BIN)/python -m "benchmarks.$$(basename "$$script" .py)"; done
+# Writes benchmarks/RESULTS.md; with ONLY="websocket rest" just these parts of it anew.
+bench: $(BENCH)/.installed
+	PYTHONPATH=clients/python/src $(BENCH)/bin/python -m benchmarks.results $(ONLY)
 
 # Five minutes of random harm, and a hundred thousand steps: what they show is whether anything is left behind.
 chaos soak: $(TEST)
@@ -52,6 +54,8 @@ lock:
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/pip install --quiet --upgrade setuptools ".[test]"
 	build/lock/bin/pip freeze --all --exclude pip --exclude gym-server > requirements.lock
+	build/lock/bin/pip install --quiet ".[test,bench]"
+	build/lock/bin/pip freeze --all --exclude pip --exclude gym-server > requirements-bench.lock
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -65,4 +69,14 @@ clean:
 	@echo "installing gym-server$(and $(extras),[$(extras)]) into .venv/" >&2
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --disable-pip-version-check \
 		--editable ".$(and $(extras),[$(extras)])" | sed -nu 's/^Collecting \([^ ]*\).*/  \1/p' >&2
+	@touch $@
+
+# A place of its own: what the others need holds Pillow below the version that the server is locked to.
+$(BENCH)/.installed: export PIP_CONSTRAINT := requirements-bench.lock
+$(BENCH)/.installed: export PIP_BUILD_CONSTRAINT := requirements-bench.lock
+$(BENCH)/.installed: pyproject.toml requirements-bench.lock
+	@$(BENCH)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(BENCH)
+	@echo "installing gym-server[test,bench] into $(BENCH)/" >&2
+	@PYTHONWARNINGS=ignore $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable ".[test,bench]"
 	@touch $@

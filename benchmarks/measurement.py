@@ -55,6 +55,7 @@ class Client:
     """One connection to a server, with as little between the clock and the socket as there can be."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         address = urlsplit(url)
         assert address.hostname  # noqa: S101 - narrows; the server has printed it
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
@@ -78,11 +79,13 @@ class Client:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Client]:
+def server(*flags: str) -> Iterator[Client]:
     """A client of a server of its own, which ends with the block."""
     with tempfile.TemporaryDirectory() as data_dir:
         command = [sys.executable, "-m", "gateway", "--port", "0", "--artifacts-port", "0", "--data-dir", data_dir]
-        with subprocess.Popen([*command, "--log-level", "warning"], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [*command, "--log-level", "warning", *flags], stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout  # noqa: S101 - narrows; it was asked for
             client = Client(process.stdout.readline().removeprefix("gateway ").strip())
             try:

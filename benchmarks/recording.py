@@ -1,7 +1,7 @@
 """What it costs to film one long episode: time a step, the longest pause, memory, and the size of the film.
 
 Each line is measured in a process of its own. `the monitor` is what a worker runs; Gymnasium's `RecordVideo` keeps
-every picture until the episode ends, and is left out where MoviePy is not installed (`make setup EXTRAS=bench`).
+every picture until the episode ends, and is left out where MoviePy, which `make bench` installs, is not there.
 Beside them the same episode that is drawn but not filmed, and one that the monitor counts but does not film. The
 environment draws a small thing that moves over a still ground, as games do.
 """
