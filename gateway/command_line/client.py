@@ -1,9 +1,10 @@
 """A client of one server's API, for commands: every failure is a sentence for a person."""
 
+import http
 import http.client
 import json
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 LOOK_S = 10.0
 """How long an answer may take for which no environment is asked, seconds."""
@@ -33,21 +34,26 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """One connection to the server at `url`, opened when it is first needed.
+    """One connection to the server at `url`, opened when it is first needed; a token may stand in its user part.
 
     Every request raises `CommandFailed` where the server cannot be reached, does not answer in time or is no
     gym-server, and `Refused` where its answer is an error. Times are in seconds.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url if "://" in url else f"http://{url}"
         try:
             parts = urlsplit(self.url)
+            token = token or unquote(parts.password or parts.username or "")
+            self.url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))  # as it is told to people
             kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}[parts.scheme]
             self._connection = kind(*_address(parts))
         except (KeyError, ValueError):
-            raise CommandFailed(f"{url!r} is not the URL of a server, such as http://127.0.0.1:5000") from None
+            raise CommandFailed(
+                f"{url.rpartition('@')[2]!r} is not the URL of a server, such as http://127.0.0.1:5000"
+            ) from None
         self._prefix = parts.path.rstrip("/")
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> Any:
         """The JSON at the path."""
@@ -77,7 +83,9 @@ class Client:
 
     def _exchange(self, method: str, path: str, fields: dict[str, Any] | None, timeout_s: float) -> Answer:
         body = None if fields is None else json.dumps(fields)
-        headers = {"Accept": "application/json"} | ({} if body is None else {"Content-Type": "application/json"})
+        headers = {"Accept": "application/json"} | self._authorization
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         try:
             answer = self._answer(method, self._prefix + path, body, headers, timeout_s)
         except TimeoutError:
@@ -105,7 +113,9 @@ class Client:
 
     def _refusal(self, answer: Answer) -> CommandFailed:
         try:
-            return Refused(str(json.loads(answer.content)["detail"]), answer.status)
+            detail = str(json.loads(answer.content)["detail"])
+            hint = " (--token, or GYM_SERVER_TOKEN)" if answer.status == http.HTTPStatus.UNAUTHORIZED else ""
+            return Refused(detail + hint, answer.status)
         except (ValueError, KeyError, TypeError):
             return self._stranger(answer)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gateway.command_line import close, kill, logs, ls, rollout, stack, top
 from gateway.command_line.client import Client, CommandFailed
 from gateway.command_line.text import complain, prepare_streams
-from gateway.config import server_url
+from gateway.config import hide_tokens, server_token, server_url
 
 _INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 
@@ -37,8 +37,10 @@ def run(arguments: Sequence[str]) -> int:
     """The command is done; its exit code. Ends the process with code 2 where the arguments cannot be read."""
     prepare_streams()
     options = _parser().parse_args(arguments)
+    if options.token:
+        hide_tokens(arguments)
     try:
-        return _COMMANDS[options.command].run(Client(options.url), options)
+        return _COMMANDS[options.command].run(Client(options.url, options.token or server_token()), options)
     except CommandFailed as failure:
         complain(str(failure))
         return 1
@@ -60,5 +62,6 @@ def _parser() -> ArgumentParser:
         own = commands.add_parser(name, help=command.text, description=f"{command.text.capitalize()}.")
         command.add_arguments(own)
         own.add_argument("--url", default=server_url(), help="the server, %(default)s; or GYM_SERVER_URL")
+        own.add_argument("--token", metavar="SECRET", help="what the server asks for; or GYM_SERVER_TOKEN")
         own.add_argument("--json", action="store_true", help="for scripts")
     return parser

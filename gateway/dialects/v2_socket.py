@@ -24,6 +24,7 @@ from gateway.leases import Lease, Leases
 from gateway.replay import Key, was_replayed
 from gateway.room import Room
 from gateway.routes import Route
+from gateway.security.caller import current
 from gateway.supervisor import Supervisor
 from gateway.wire import Wire, wire_of
 from protocol.errors import BadRequest, GymServerError, InvalidField
@@ -128,6 +129,7 @@ class _Conversation:
 
     async def run(self) -> None:
         """Every message has its reply, or the socket is gone; commands that still run then run to their end."""
+        caller = current.get()
         async for message in self._socket:
             if message.type not in {WSMsgType.BINARY, WSMsgType.TEXT}:
                 continue
@@ -137,6 +139,8 @@ class _Conversation:
                 return
             data = message.data.encode() if isinstance(message.data, str) else message.data
             read = read_message(data if message.type is self._kind else b"", self._wire)
+            if caller and (refusal := caller.one_more()):
+                read = Unreadable(read.id, refusal)
             self._room.take(len(data))
             if self._tasks or not isinstance(read, said.Step) or not self._steps.begin(read, len(data)):
                 self._begin(read, len(data))

@@ -35,9 +35,15 @@ class Caller:
         Raises:
             LimitReached: it is one too many.
         """
-        if self._bucket is not None and (wait_s := self._bucket.take(time.monotonic())):
-            detail = f"{self.name} may send {self.quotas.requests_per_s:g} requests a second"
-            raise LimitReached(detail, retry_after_s=math.ceil(wait_s))
+        if refusal := self.one_more():
+            raise refusal
+
+    def one_more(self) -> LimitReached | None:
+        """One request more; the reason against it, if it is one too many."""
+        if self._bucket is None or not (wait_s := self._bucket.take(time.monotonic())):
+            return None
+        detail = f"{self.name} may send {self.quotas.requests_per_s:g} requests a second"
+        return LimitReached(detail, retry_after_s=math.ceil(wait_s))
 
     def open_socket(self) -> None:
         """One socket more.

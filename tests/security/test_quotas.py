@@ -1,9 +1,14 @@
 """Each token has as much of the server as its table in the file says, and no more."""
 
+import asyncio
+import contextlib
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.security.holders import Guarded, bearer
 from tests.server import Server, running_server
@@ -35,6 +40,22 @@ def test_requests_are_counted(guarded: Guarded) -> None:
     assert all(int(reply.headers["Retry-After"]) >= 1 for reply in refused)
     assert "busy may send 2 requests a second" in refused[0].text
     assert guarded.api["alice"].get("/v2/envs").status_code == 200
+
+
+async def test_messages_are_requests(guarded: Guarded) -> None:
+    """A socket is no way around the quota; it lives on."""
+    url = guarded.server.url.replace("http", "ws") + "/v2/ws"
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(InvalidStatus):
+                async with connect(url, additional_headers=bearer("busy")) as socket:
+                    for number in range(20):
+                        await socket.send(json.dumps({"id": number, "op": "describe"}))
+                    replies = [json.loads(await socket.recv()) for _ in range(20)]
+                    break
+    assert {reply["id"] for reply in replies} == set(range(20))
+    assert replies[-1]["status"] == 429
+    assert replies[-1]["problem"]["code"] == "limit_reached"
 
 
 @pytest.fixture(scope="module")
