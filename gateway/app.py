@@ -33,6 +33,7 @@ from gateway.health import Health
 from gateway.retention import forget_old_artifacts
 from gateway.routes import Dialect, add_routes
 from gateway.scoreboard import SchemaTooNew, Scoreboard
+from gateway.scoreboard_page import ScoreboardPage
 from gateway.security.ports import Ports
 from gateway.security.settings import warnings, why_not
 from gateway.supervisor import Supervisor
@@ -97,6 +98,7 @@ def gateway_app(
         *native,
         V2Docs([route for dialect in native for route in dialect.routes()]),
         dashboard,
+        ScoreboardPage(config.data_dir),
         Health(supervisor, supervisor.metrics),
         *([First(supervisor, config.default_env)] if config.default_env else []),
     ]

@@ -57,6 +57,10 @@ _RANKED = f"""{_SELECT}
     ORDER BY env_id, best_100_episode_mean DESC NULLS LAST, episodes_to_solve ASC NULLS LAST, created_at, evaluation_id
     LIMIT :limit OFFSET :offset
 """
+_ENVIRONMENTS = """
+    SELECT env_id, count(*), max(best_100_episode_mean) FROM evaluations
+    WHERE :algorithm_id IS NULL OR algorithm_id = :algorithm_id GROUP BY env_id ORDER BY env_id
+"""
 _NEXT_FORWARD = f"{_SELECT} WHERE state = 'pending' ORDER BY due_at LIMIT 1"
 _INSERT = """
     INSERT INTO evaluations VALUES (
@@ -75,6 +79,14 @@ _BUSY_S = 5.0
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 _decode = msgspec.json.Decoder(Evaluation).decode
 T = TypeVar("T")
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """An environment, how many evaluations it has, and the best mean of 100 episodes among them."""
+
+    env_id: str
+    evaluations: int
+    best_100_episode_mean: float | None
 
 
 class Scoreboard:
@@ -125,6 +137,11 @@ class Scoreboard:
         """Evaluations environment by environment, the best of each first; those without a mean come last."""
         values = {"env_id": env_id, "algorithm_id": algorithm_id, "limit": limit, "offset": offset}
         return await self._run(lambda: [_read(row) for row in self._connection.execute(_RANKED, values)])
+
+    async def environments(self, algorithm_id: str | None = None) -> list[Ranked]:
+        """The environments that `ranked` finds evaluations of, in its order."""
+        values = {"algorithm_id": algorithm_id}
+        return await self._run(lambda: [Ranked(*row) for row in self._connection.execute(_ENVIRONMENTS, values)])
 
     async def next_forward(self) -> tuple[Evaluation, float] | None:
         """The evaluation that is to be forwarded next, and when, in seconds since 1970; None if none is."""

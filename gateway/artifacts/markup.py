@@ -15,6 +15,8 @@ from gateway.static import PAGES
 _FRAME = Template((PAGES / "listing.html").read_text("utf-8"))
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _STEP = 1024
+_SHOWN = ("image", "video")
+_HEADINGS = '<tr><th scope="col">Name</th><th scope="col" class="number">Size</th><th scope="col">Changed</th></tr>'
 
 Document = Mapping[str, Any] | None
 
@@ -35,13 +37,17 @@ def instance_page(kept: Kept, document: Document, folders: Sequence[Entry]) -> b
         f'<p>{_facts(kept, document)}</p><p><a href="{_live(kept)}">Live view</a></p>'
     )
     cards = (_folder_card(parts, entry) for entry in folders)
-    return _framed(parts, f'<div class="card">{about}</div>{_list(cards, "It has no folders.")}', "")
+    return _framed(parts, f'<div class="card about">{about}</div>{_list(cards, "It has no folders.")}', "")
 
 
 def folder_page(parts: Sequence[str], found: Page[Entry]) -> bytes:
     """What lies in one folder."""
-    cards = ((_folder_card if entry.is_folder else _file_card)(parts, entry) for entry in found.items)
-    body = _list(cards, "This folder is empty.")
+    shown = [entry for entry in found.items if _kind(parts, entry) in _SHOWN]
+    named = [entry for entry in found.items if _kind(parts, entry) not in _SHOWN]
+    gallery = _list((_file_card(parts, entry) for entry in shown), "") if shown else ""
+    rows = "\n".join(_row(parts, entry) for entry in named)
+    table = f'<table class="files">\n<thead>{_HEADINGS}</thead>\n<tbody>\n{rows}\n</tbody>\n</table>' if rows else ""
+    body = gallery + table or '<p class="empty">This folder is empty.</p>'
     return _framed(parts, body, _pager(found, url_of(*parts) + "/", "files"))
 
 
@@ -77,13 +83,24 @@ def _folder_card(parents: Sequence[str], entry: Entry) -> str:
 
 def _file_card(parents: Sequence[str], entry: Entry) -> str:
     url, name = url_of(*parents, entry.name), _text(entry.name)
-    kind = media_type((*parents, entry.name)).partition("/")[0]
-    picture = _image(url) if kind == "image" else ""
-    video = f'<video controls preload="metadata" src="{url}" aria-label="{name}"></video>' if kind == "video" else ""
+    is_video = _kind(parents, entry) == "video"
+    picture = "" if is_video else _image(url)
+    video = f'<video controls preload="metadata" src="{url}" aria-label="{name}"></video>' if is_video else ""
     return (
         f'<li class="card">{video}<a class="main" href="{url}">{picture}<b>{name}</b></a>'
         f"<p>{_size(entry.size_bytes)} · {_time(entry.modified_at)}</p></li>"
     )
+
+
+def _row(parents: Sequence[str], entry: Entry) -> str:
+    slash, size = ("/", "") if entry.is_folder else ("", _size(entry.size_bytes))
+    link = f'<a href="{url_of(*parents, entry.name)}{slash}">{_text(entry.name)}{slash}</a>'
+    return f'<tr><th scope="row">{link}</th><td class="number">{size}</td><td>{_time(entry.modified_at)}</td></tr>'
+
+
+def _kind(parents: Sequence[str], entry: Entry) -> str:
+    """What a browser would do with it: "image", "video", or anything else."""
+    return "folder" if entry.is_folder else media_type((*parents, entry.name)).partition("/")[0]
 
 
 def _pager(found: Page[Any], url: str, noun: str) -> str:
@@ -114,7 +131,9 @@ def _live(kept: Kept) -> str:
 
 
 def _preview(kept: Kept) -> str:
-    return _image(url_of(kept.instance_id, "rendered", kept.picture)) if kept.picture else ""
+    if kept.picture is None:
+        return '<span class="none">no picture</span>'
+    return _image(url_of(kept.instance_id, "rendered", kept.picture))
 
 
 def _image(url: str) -> str:

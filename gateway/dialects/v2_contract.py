@@ -130,7 +130,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/v2/envs/{instance_id}/upload"): Operation((*_BODY, *_INSTANCE), _EVALUATION, fields.UploadFields, 201),
     ("GET", "/v2/scoreboard"): Operation(
         (InvalidField,),
-        _object(evaluations={"type": "array", "items": _EVALUATION}),
+        _object(evaluations={"type": "array", "items": _EVALUATION}, total={"type": "integer"}, environments=_LIST),
         query=("env_id", "algorithm_id", "limit", "offset"),
     ),
     ("GET", "/v2/scoreboard/{evaluation_id}"): Operation((NotFound,), _EVALUATION),

@@ -42,13 +42,17 @@ class V2Scoreboard:
         return reply(wire.encode(evaluation), wire, status=201)
 
     async def list(self, request: web.Request) -> web.Response:
-        """The evaluations, best first; `?env_id=`, `?algorithm_id=`, `?limit=` and `?offset=` narrow it."""
+        """The evaluations, best first; `?env_id=`, `?algorithm_id=`, `?limit=` and `?offset=` narrow it.
+
+        With them, how many there are in all, and of which environments there are any.
+        """
         wire, query = wire_of_request(request), request.query
         limit, offset = _number(request, "limit", 100), _number(request, "offset", 0)
-        evaluations = await self._scoreboard.ranked(
-            query.get("env_id"), query.get("algorithm_id"), min(limit, _MOST), offset
-        )
-        return reply(wire.encode({"evaluations": evaluations}), wire)
+        env_id, algorithm_id = query.get("env_id"), query.get("algorithm_id")
+        evaluations = await self._scoreboard.ranked(env_id, algorithm_id, min(limit, _MOST), offset)
+        environments = await self._scoreboard.environments(algorithm_id)
+        total = sum(each.evaluations for each in environments if env_id in (None, each.env_id))
+        return reply(wire.encode({"evaluations": evaluations, "total": total, "environments": environments}), wire)
 
     async def describe(self, request: web.Request) -> web.Response:
         """One evaluation."""

@@ -111,12 +111,13 @@ export class Chart {
     const x = rangeOf(points.map((point) => point[0]));
     const values = rangeOf(points.map((point) => point[1]));
     const step = stepIn(values, 4);
+    const isWhole = points.every((point) => Number.isInteger(point[0]));
     const y = [Math.floor(values[0] / step + 1e-9) * step, Math.ceil(values[1] / step - 1e-9) * step];
     const inner = { width: this.#width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
     return {
       inner,
       rows: ticks(y, step),
-      columns: ticks(x, stepIn(x, Math.max(2, inner.width / 64))),
+      columns: ticks(x, Math.max(stepIn(x, Math.max(2, inner.width / 64)), isWhole ? 1 : 0)),
       x: (value) => MARGIN.left + ((value - x[0]) / (x[1] - x[0])) * inner.width,
       y: (value) => MARGIN.top + inner.height - ((value - y[0]) / (y[1] - y[0])) * inner.height,
     };
