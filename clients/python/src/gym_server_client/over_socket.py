@@ -18,8 +18,8 @@ from gym_server_client.messages import MAX_BREAKS, PAUSES_S, Messages, outcome
 from gym_server_client.transport import Call, Patience
 from gym_server_client.values import Encoding, unpack
 
-_UNANSWERED = 64
-"""Messages under way at once. Nobody reads replies while a message is sent, so there may not be many of them."""
+_UNANSWERED = 32
+"""Messages under way at once: nobody reads replies while one is sent, and a server holds only so many."""
 _KEEP_S = 5.0
 """Between looks at a socket that nobody uses: the server gives up one that answers no ping for 15 seconds."""
 
@@ -93,9 +93,9 @@ class SocketTransport:
         """Every message has its reply."""
         unsent = [number for number in waiting if number not in replies]
         for position, number in enumerate(unsent):
-            link.send(waiting[number], self._patience.answer_s)
             if position >= _UNANSWERED:
                 self._hear(link, waiting, replies, deadline)
+            link.send(waiting[number], self._patience.answer_s)
         while len(replies) < len(waiting):
             self._hear(link, waiting, replies, deadline)
 
