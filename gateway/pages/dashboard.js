@@ -112,11 +112,12 @@ function makeHeadings() {
   for (const { name, title, isNumber } of COLUMNS) {
     const button = element("button", { type: "button" }, title);
     button.addEventListener("click", () => changeView(() => view.orderBy(name)));
-    at("headings").append(element("th", { scope: "col", "data-order": name, class: isNumber ? "number" : "" }, button));
+    const attributes = { role: "columnheader", scope: "col", "data-order": name, class: isNumber ? "number" : "" };
+    at("headings").append(element("th", attributes, button));
     at("order").append(element("option", { value: name }, title));
   }
-  at("headings").prepend(element("td", {}));
-  at("headings").append(element("td", {}));
+  at("headings").prepend(element("td", { role: "cell" }));
+  at("headings").append(element("td", { role: "cell" }));
   at("order").addEventListener("change", (event) => changeView(() => view.orderBy(event.target.value)));
 }
 

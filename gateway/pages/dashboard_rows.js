@@ -71,7 +71,7 @@ class Row {
 
   constructor(instance, isVisible, artifacts) {
     this.#isVisible = isVisible;
-    this.node = element("tr", { "data-id": instance.id });
+    this.node = element("tr", { role: "row", "data-id": instance.id });
     this.#picture.hidden = true;
     this.#cell("picture", element("span", { class: "thumbnail" }, this.#picture));
     this.#makeName(instance, artifacts);
@@ -104,7 +104,7 @@ class Row {
   }
 
   #cell(name, ...children) {
-    const cell = element("td", { class: name }, ...children);
+    const cell = element("td", { role: "cell", class: name }, ...children);
     this.node.append(cell);
     return cell;
   }
