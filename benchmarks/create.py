@@ -67,7 +67,7 @@ def _claims(taken: Seconds) -> list[Claim]:
         (f"{env_id}, {what}", f"{env_id}, the first", 5.0) for env_id in HEAVY for what in ("the second", "later")
     ]
     return [
-        Claim(f"create: {ours}, faster than {theirs}", _ratios(taken[theirs], taken[ours]), wanted)
+        Claim(f"{ours}, faster than {theirs}", _ratios(taken[theirs], taken[ours]), wanted)
         for ours, theirs, wanted in pairs
     ]
 

@@ -28,9 +28,11 @@ def main() -> int:
         print(f"benchmarks.{name}", file=sys.stderr, flush=True)
         line = [sys.executable, "-m", f"benchmarks.{name}"]
         ran = subprocess.run(line, cwd=_HERE.parent, stdout=subprocess.PIPE, text=True, check=False)
+        verdict = ""
         if ran.returncode:
             failed.append(name)
-        sections[name] = f"{_title(name)}\n\n{ran.stdout.strip()}\n"
+            verdict = f"\n**It ended with code {ran.returncode}.**\n"
+        sections[name] = f"{_title(name)}\n\n{ran.stdout.strip()}\n{verdict}"
         _RESULTS.write_text(_document(sections))
     print(f"failed: {', '.join(failed)}" if failed else f"{_RESULTS} is written", file=sys.stderr)
     return int(bool(failed))
@@ -60,9 +62,15 @@ def _document(sections: dict[str, str]) -> str:
 
 
 def _claims(sections: dict[str, str]) -> str:
-    """The rows of all tables of claims that promise something."""
-    rows = [row for text in sections.values() for table in text.split(HEAD)[1:] for row in _rows(table)]
-    return "\n".join((HEAD, *(row for row in rows if not row.endswith("|  |"))))
+    """The rows of all tables of claims that promise something, each with the name of its benchmark."""
+    rows = [
+        f"| {name}: {row.removeprefix('| ')}"
+        for name, text in sorted(sections.items())
+        for table in text.split(HEAD)[1:]
+        for row in _rows(table)
+        if not row.endswith("|  |")
+    ]
+    return "\n".join((HEAD, *rows))
 
 
 def _rows(table: str) -> list[str]:
