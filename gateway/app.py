@@ -17,6 +17,7 @@ from gateway.artifacts.files import artifacts_app
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
+from gateway.confinement import keep_to_itself
 from gateway.dashboard.pages import Dashboard
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
@@ -61,6 +62,7 @@ def serve(config: Config) -> int:
         return 1
     if config.imports and (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)  # workers search what this process does; `python -m gateway` has it there already
+    keep_to_itself()
     adopt_orphans()
     cgroups = CgroupTree.enter()
     log.info(cgroups.summary)

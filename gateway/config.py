@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gateway import quantities as of
+from gateway.confinement import Confining, user_to_become
+from gateway.permitted import Permitted
+from gateway.secrets import secret_names
 from gateway.security.disguise import hide_secrets
 from gateway.security.proxies import network
 from gateway.security.settings import Security, origin, path_or_none
@@ -47,6 +50,8 @@ class Config(msgspec.Struct, frozen=True):
     access_log: bool = False
     log_format: str = "plain"
     log_level: str = "info"
+    permitted: Permitted = Permitted()
+    confining: Confining = Confining()
     security: Security = Security()
 
 
@@ -97,7 +102,9 @@ _SECURITY_LISTS: dict[str, Callable[[str], Any]] = {
     "cors_origins": origin,
     "trusted_proxies": network,
 }
-_LISTS = {"imports", "upload_keys", *_SECURITY_LISTS}
+_PERMITTED = {"allow": "allow", "deny": "deny", "allow_kwargs": "kwargs"}
+_CONFINING = {"worker_read": "readable", "worker_write": "writable", "worker_env": "variables"}
+_LISTS = {"imports", "upload_keys", *_SECURITY_LISTS, *_PERMITTED, *_CONFINING}
 _TOKEN = "GYM_SERVER_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -112,7 +119,15 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         name: tuple(v) if isinstance(v, list) else v for name, v in vars(parser.parse_args(arguments)).items()
     }
     limits = Limits(**{setting.field: given.pop(setting.field) for setting in _LIMITS})
-    return Config(**given | {"limits": limits, "security": _security(parser, given, environment.get(_TOKEN, ""))})
+    given["security"] = _security(parser, given, environment.get(_TOKEN, ""))
+    given["permitted"] = Permitted(**{name: given.pop(dest) for dest, name in _PERMITTED.items()})
+    given["confining"] = Confining(
+        unconfined=given.pop("worker_unconfined"),
+        network=given.pop("worker_network"),
+        user=given.pop("worker_user"),
+        **{name: given.pop(dest) for dest, name in _CONFINING.items()},
+    )
+    return Config(**given | {"limits": limits})
 
 
 def _security(parser: argparse.ArgumentParser, given: dict[str, Any], token: str) -> Security:
@@ -151,12 +166,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow-host", dest="allow_hosts", metavar="NAME", action="append", default=[], help=_HOST_HELP)
     add("--cors-origin", dest="cors_origins", metavar="ORIGIN", action="append", default=[], help=_ORIGIN_HELP)
     add("--trusted-proxy", dest="trusted_proxies", metavar="NETWORK", action="append", default=[], help=_PROXY_HELP)
+    _add_workers(add)
     add("--allow-shutdown", action="store_true", help="let clients of /v1 end the server")
     add("--v1-flat-reset", action="store_true", help="answer the seed's reset flat, as its last commit did")
     add("--access-log", action="store_true", help="log every request; costs as much as handling one")
     add("--log-format", choices=("plain", "json"), default=default.log_format, help="one line an event")
     add("--log-level", choices=("debug", "info", "warning", "error"), default=default.log_level, help="what is logged")
     return parser
+
+
+def _add_workers(add: Callable[..., argparse.Action]) -> None:
+    for flag, metavar, text in (
+        ("--allow", "PATTERN", "ids of environments that may be made, as 'CartPole-*'; may be repeated"),
+        ("--deny", "PATTERN", "ids that may not; may be repeated"),
+        ("--allow-kwargs", "NAME", "arguments of environments that may name files or addresses; may be repeated"),
+        ("--worker-read", "PATH", "what environments may read, beside what Python needs; may be repeated"),
+        ("--worker-write", "PATH", "what they may write, beside their own folder; may be repeated"),
+        ("--worker-env", "NAME", "variable that they get although it looks like a secret; may be repeated"),
+    ):
+        add(flag, metavar=metavar, action="append", default=[], help=text)
+    add("--worker-user", type=user_to_become, metavar="NAME", help="whom environments run as, where the server is root")
+    add("--worker-network", action="store_true", help="let environments open connections")
+    add("--worker-unconfined", action="store_true", help="let environments do all that their user may")
 
 
 _KEY_HELP = "key that an upload must have, any will do if there is none; may be repeated"
@@ -213,6 +244,6 @@ def config_from_process(arguments: Sequence[str]) -> Config:
     config = read_config(arguments, os.environ)
     if config.security.tokens or config.upload_keys:
         hide_tokens(["run", *arguments])
-        os.environ.pop(_TOKEN, None)
-        os.environ.pop("GYM_SERVER_UPLOAD_KEY", None)
+    for name in secret_names(os.environ, config.confining.variables):
+        del os.environ[name]
     return config

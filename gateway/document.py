@@ -34,6 +34,7 @@ def document(instance: Instance) -> dict[str, Any]:
         "autoreset": instance.autoreset,
         "on_crash": instance.on_crash,
         "limits": msgspec.structs.asdict(instance.limits) | {"enforced_by": means(instance.hold.grouped)},
+        "confinement": instance.hold.confinement,
         "labels": instance.labels,
         "spaces": {
             "action_space": msgspec.Raw(made.action_space) if made else None,

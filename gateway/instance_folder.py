@@ -1,6 +1,7 @@
 """The folder of an instance below the data directory: made, described for those who come later, and removed."""
 
 import contextlib
+import itertools
 import json
 import logging
 import secrets
@@ -10,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from protocol.errors import InternalError
+from protocol.folder import FOLDERS
 
-_FOLDERS = ("rendered", "simulation", "logs")
+_numbers = itertools.count(1)
 log = logging.getLogger(__name__)
 
 
@@ -44,7 +46,7 @@ def new_folder(data_dir: Path) -> tuple[str, Path]:
             except FileExistsError:
                 continue
             try:
-                for name in _FOLDERS:
+                for name in FOLDERS:
                     (folder / name).mkdir()
             except OSError:
                 remove(folder)
@@ -63,8 +65,22 @@ def describe(folder: Path, env_id: str, created_at: datetime, owner: str | None 
         facts["owner"] = owner
     aside = folder / ".instance.json.tmp"
     with writing():
-        aside.write_text(json.dumps(facts))
+        aside.unlink(missing_ok=True)  # an environment may have laid a link there
+        with aside.open("x") as file:
+            file.write(json.dumps(facts))
         aside.replace(folder / "instance.json")
+
+
+def new_private_folder(folder: Path) -> Path:
+    """An empty folder for one worker's temporary files, and in place of a home; to be removed after its end.
+
+    Raises:
+        InternalError: it cannot be made; the text says why.
+    """
+    private = folder / f".private.{next(_numbers)}"
+    with writing():
+        private.mkdir(mode=0o700)
+    return private
 
 
 def remove(folder: Path) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from gateway.workers.base import Worker, WorkerLost
 from protocol import codec
 from protocol.errors import GymServerError, UnknownEnvironment
+from protocol.folder import FOLDERS
 from protocol.messages import AnyCommand, AnyReply, Fragment, ListRegistry, Made, Make, Probe
 
 _DEADLINE_S = 15.0
@@ -25,9 +26,12 @@ log = logging.getLogger(__name__)
 class Registry:
     """The environments of this machine; `new_worker` makes a worker that has the folder to itself."""
 
-    def __init__(self, new_worker: Callable[[Path], Worker], imports: tuple[str, ...]) -> None:
+    def __init__(
+        self, new_worker: Callable[[Path], Worker], imports: tuple[str, ...], is_permitted: Callable[[str], bool]
+    ) -> None:
         self._new_worker = new_worker
         self._imports = imports
+        self._is_permitted = is_permitted
         self._entries: dict[str, dict[str, Any]] | None = None
         self._listing: list[dict[str, Any]] | None = None
         self._details: dict[str, dict[str, Any]] = {}
@@ -87,7 +91,7 @@ class Registry:
         reply = await worker.ask(ListRegistry(self._imports))
         assert isinstance(reply, Fragment)  # noqa: S101 - narrows; SPEC.md: the only reply but a failure
         entries = msgspec.json.decode(reply.body, type=list[dict[str, Any]])
-        return {entry["env_id"]: entry for entry in entries}
+        return {entry["env_id"]: entry for entry in entries if self._is_permitted(entry["env_id"])}
 
     async def _probe(self, worker: "_Asked", env_id: str) -> dict[str, Any]:
         try:
@@ -108,7 +112,7 @@ class _Asked:
         self._worker: Worker | None = None
 
     async def __aenter__(self) -> Self:
-        for name in ("logs", "rendered", "simulation"):
+        for name in FOLDERS:
             (Path(self._folder.name) / name).mkdir()
         return self
 

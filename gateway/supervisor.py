@@ -12,6 +12,7 @@ from gateway import instance_folder
 from gateway.audience import Audience
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
+from gateway.confinement import planned
 from gateway.creations import Creations
 from gateway.document import document
 from gateway.instance import Instance
@@ -53,6 +54,7 @@ class Supervisor:
         self._config = config
         self._forkserver = forkserver
         self._cgroups = cgroups
+        self._confinement = planned(config.confining, config.data_dir)
         self._instances: dict[str, Instance] = {}
         self._closed: dict[str, Recorded] = {}  # in the order of their closing, the oldest forgotten first
         self._directories: dict[str, str] = {}  # the id that last recorded under a client's name, oldest first
@@ -62,7 +64,7 @@ class Supervisor:
         self.owners = Owners()
         self.allowances = Allowances(config.security.tokens, self.owners, self.__iter__, config.data_dir)
         self.metrics = Metrics(self.__iter__)
-        self.registry = Registry(self._new_asked_worker, config.imports)
+        self.registry = Registry(self._new_asked_worker, config.imports, config.permitted.includes)
         self.leases = Leases(self.close)
         self.watch_over = Watch(self.__iter__, self.close)
 
@@ -94,17 +96,19 @@ class Supervisor:
 
         Raises:
             LimitReached: as many instances live as may.
-            InvalidField: a limit is wider than the server's own.
+            InvalidField: a limit is wider than the server's own, or the environment or its arguments are not allowed.
             InternalError: its folder cannot be written; the text says why.
             GymServerError: as the worker's `make` says; nothing is left of the attempt.
         """
         self._check_room(1)
+        self._config.permitted.check(make)
         choices = choices or Choices()
         limits = self.allowances.tightened(tightened(self._config.limits, choices.limits))
         make = msgspec.structs.replace(make, imports=self._config.imports)
         instance = self._enter(make, dialect, choices, limits)
         try:
             await instance.start()
+            self._config.permitted.check_id(instance.env_id)  # what stands in for an id of the past
             owner = self.owners.of(instance.instance_id)
             instance_folder.describe(instance.folder, instance.env_id, instance.created_at, owner)
         except BaseException:
@@ -255,6 +259,7 @@ class Supervisor:
             instance.env_id,
             instance.folder,
             instance.limits,
+            self._confinement,
             max(self._config.max_body_bytes, self._config.max_message_bytes),
             self._config.max_reply_bytes,
         )
@@ -264,8 +269,8 @@ class Supervisor:
     def _new_asked_worker(self, folder: Path) -> Worker:
         """A worker without an instance, for questions about environments."""
         config = self._config
-        frame_bytes = config.max_body_bytes, config.max_reply_bytes
-        return LocalWorker(self._forkserver, self._cgroups, "registry", "", folder, config.limits, *frame_bytes)
+        rest = config.limits, self._confinement, config.max_body_bytes, config.max_reply_bytes
+        return LocalWorker(self._forkserver, self._cgroups, "registry", "", folder, *rest)
 
 
 def _recorded(instance: Instance) -> Recorded:

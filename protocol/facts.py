@@ -49,3 +49,20 @@ class CrashReport(Message, frozen=True):
     log_tail: str = ""
     traceback: str = ""
     reason: str = ""
+
+
+class Confinement(Message, frozen=True):
+    """What a worker gives up before it runs a line of an environment; by default nothing but its privileges.
+
+    `landlock_abi` 0 is no Landlock (landlock(7)), otherwise the newest version that both the kernel and we know;
+    `readable` and `writable` are what the operator adds to what every worker may read and write; nothing in `hidden` is
+    readable but the worker's own folder. `user` is a user's number with a group's and those of further groups.
+    """
+
+    landlock_abi: int = 0
+    filters_calls: bool = False
+    network: bool = True
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    hidden: str = ""
+    user: tuple[int, int, tuple[int, ...]] | None = None

@@ -2,6 +2,9 @@
 
 import signal
 
+FOLDERS = ("rendered", "simulation", "logs")
+"""What a worker finds in its folder."""
+
 OUTPUT_LOG = "logs/output.log"
 """What the environment and its children wrote to standard output and standard error."""
 

@@ -7,7 +7,7 @@ import os
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from protocol.facts import Limits
+from protocol.facts import Confinement, Limits
 from protocol.folder import FAULT_LOG, OUTPUT_LOG
 
 
@@ -16,15 +16,18 @@ def run_worker(
     instance_id: str,
     env_id: str,
     folder: Path,
+    private: Path,
     limits: Limits,
+    confinement: Confinement,
     max_frame_bytes: int,
     max_reply_bytes: int,
 ) -> None:
     """Serves commands from the pipe until a `Close` or the end of the pipe, then ends the process.
 
-    `folder` is the instance's own: `rendered/`, `simulation/` and `logs/` are in it.
+    `folder` is the instance's own: `rendered/`, `simulation/` and `logs/` are in it, and `private` for temporary files.
     """
     # Heavy, and not for the gateway.
+    from worker import confinement as given_up  # noqa: PLC0415 - as said
     from worker import faults, last_will, serve, session  # noqa: PLC0415 - as said
     from worker import limits as own  # noqa: PLC0415 - as said
 
@@ -35,6 +38,8 @@ def run_worker(
     fault_log = faults.FaultLog(folder / FAULT_LOG)
     own.bind(limits)
     os.chdir(folder)  # what the environment writes without saying where stays with the instance
+    given_up.confine(confinement, folder, private)
+    own.die_with_parent()  # anew, as becoming another user ends that
     code = serve.serve(connection, session.Session(folder), fault_log, max_frame_bytes, max_reply_bytes)
     last_will.end_family()
     # An environment's threads and exit handlers may hang; nothing of ours is left to be done.

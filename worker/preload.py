@@ -23,6 +23,7 @@ for _pool in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import gymnasium  # noqa: E402 - reads the variables set above, as do the next two
 
+import worker.confinement  # noqa: E402 - as above
 import worker.serve  # noqa: E402 - as above
 import worker.session  # noqa: E402, F401 - preloaded for the workers
 

@@ -1,7 +1,7 @@
 """What the gateway asks of a worker, wherever it runs: start, one call at a time, kill, and to be told of its end."""
 
 from asyncio import Future
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from protocol.facts import Cause
@@ -29,11 +29,12 @@ class Ending:
 
 
 class Hold:
-    """By which means the system holds a worker; filled in as it starts, empty before."""
+    """By which means the system holds a worker, and what it has given up (gateway/confinement.py)."""
 
-    def __init__(self) -> None:
+    def __init__(self, confinement: Mapping[str, str | None] | None = None) -> None:
+        self.confinement: Mapping[str, str | None] = confinement or {}
         self.grouped: frozenset[str] = frozenset()
-        """The names of the limits that the kernel enforces on its control group."""
+        """The names of the limits that the kernel enforces on its control group; none before it is in one."""
 
 
 class Worker(Protocol):

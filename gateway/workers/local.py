@@ -12,11 +12,13 @@ from pathlib import Path
 from gateway import family
 from gateway.cgroup import Group
 from gateway.cgroup_tree import CgroupTree
+from gateway.confinement import described
+from gateway.instance_folder import new_private_folder, remove
 from gateway.workers.base import Done, Ending, Hold, Payload, WorkerLost
 from gateway.workers.deadline import Deadline
 from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
-from protocol.facts import Cause, Limits
+from protocol.facts import Cause, Confinement, Limits
 from protocol.folder import FAULT_LOG, STACK_SIGNAL
 from worker.entry import run_worker
 
@@ -38,6 +40,7 @@ class LocalWorker:
         env_id: str,
         folder: Path,
         limits: Limits,
+        confinement: Confinement,
         max_body_bytes: int,
         max_reply_bytes: int,
     ) -> None:
@@ -45,7 +48,10 @@ class LocalWorker:
         self._cgroups = cgroups
         self._limits = limits
         self._group: Group | None = None
-        self._arguments = (instance_id, env_id, folder, limits, max_body_bytes + _ENVELOPE_BYTES, max_reply_bytes)
+        self._folder = folder
+        self._private: Path | None = None
+        self._names = instance_id, env_id, folder
+        self._bounds = limits, confinement, max_body_bytes + _ENVELOPE_BYTES, max_reply_bytes
         self._fault_log = folder / FAULT_LOG
         self._max_reply_bytes = max_reply_bytes
         self._loop = asyncio.get_running_loop()
@@ -57,7 +63,7 @@ class LocalWorker:
         self._doom: Ending | None = None  # why it has to end, once that is decided
         self._told_bytes = 0  # of its fault log, when its stack was last requested
         self.pid: int | None = None
-        self.hold = Hold()
+        self.hold = Hold(described(confinement))
         self.ended: asyncio.Future[Ending] = self._loop.create_future()
 
     async def start(self, deadline_s: float) -> None:
@@ -65,13 +71,16 @@ class LocalWorker:
 
         Raises:
             WorkerLost: there was no process within `deadline_s` seconds, or it was killed meanwhile.
+            InternalError: its folder cannot be written.
         """
         ours, theirs = multiprocessing.Pipe(duplex=True)
         connection = socket.socket(fileno=os.dup(ours.fileno()))
         ours.close()
         try:
+            self._private = new_private_folder(self._folder)
+            arguments = *self._names, self._private, *self._bounds
             async with asyncio.timeout(deadline_s):
-                self._process = await self._forkserver.start(run_worker, theirs, self._arguments)
+                self._process = await self._forkserver.start(run_worker, theirs, arguments)
         except BaseException as error:
             # A process that comes to be after all finds the end of its pipe, and ends.
             connection.close()
@@ -237,6 +246,8 @@ class LocalWorker:
             return
         self.ended.set_result(ending)
         self._leave_group()
+        if self._private:
+            self._loop.run_in_executor(None, remove, self._private)
         self._deadline.close()
         if self._pipe:
             self._pipe.close()
