@@ -28,6 +28,9 @@ def page(html: bytes, headers: dict[str, str] | None = None) -> web.Response:
         headers={
             "Content-Type": "text/html; charset=utf-8",
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Referrer-Policy": "same-origin",
+            "X-Frame-Options": "DENY",
             "Cache-Control": "no-cache",
         }
         | (headers or {}),

@@ -34,7 +34,7 @@ def decode_command(payload: bytes | bytearray) -> AnyCommand:
     """
     try:
         return _commands.decode(payload)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise FramingError(f"not a command: {error}") from error
 
 
@@ -46,7 +46,7 @@ def decode_reply(payload: bytes | bytearray) -> AnyReply:
     """
     try:
         return _replies.decode(payload)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise FramingError(f"not a reply: {error}") from error
 
 

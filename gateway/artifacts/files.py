@@ -30,7 +30,8 @@ _FOLDER = f"{_INSTANCE}/{{folder:{'|'.join(FOLDERS)}}}"
 # An environment may write any file. In a sandbox without `allow-scripts` none of them can run a script, whatever a
 # browser takes it for; the rest is what a browser's own viewers of pictures and videos need.
 _ARTIFACT_POLICY = (
-    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox allow-same-origin"
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none';"
+    " sandbox allow-same-origin"
 )
 _VARY = {"Vary": "Accept"}
 
