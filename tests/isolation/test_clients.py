@@ -20,7 +20,7 @@ def begun_step(server: Server, guest: Guest, action: int) -> Iterator[socket.soc
     with socket.create_connection((host, int(port))) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(
-            f"POST {guest.path}/step HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"POST {guest.path}/step HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
         )
         yield connection
