@@ -53,7 +53,10 @@ class Plan(NamedTuple):
 
 
 def plan_from_command_line(text: str | None, rounds: int = 7, turn_s: float = 0.7) -> Plan:
-    """The plan that the flags ask for, `text` says what the program is."""
+    """The plan that the flags ask for, `text` says what the program is.
+
+    A round has to be over within 15 seconds: then the server gives up a socket that has answered no ping meanwhile.
+    """
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--turn-s", type=float, default=turn_s, help="seconds that each plays in a round")

@@ -29,9 +29,9 @@ class Exchange(Protocol):
 
 def over_all(exchanges: Sequence[Exchange], steps_each: int = 1) -> Play:
     """Each of them sends its next request as soon as it is answered, driven by one thread, which costs them little."""
-    by_fd = {exchange.fileno(): exchange for exchange in exchanges}
 
     def play(seconds: float) -> Turn:
+        by_fd = {exchange.fileno(): exchange for exchange in exchanges}
         waits_s = []
         with select.epoll() as poll:
             began = time.perf_counter()
