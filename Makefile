@@ -19,7 +19,7 @@ comma := ,
 stamp = .venv/.installed-$(or $(subst $(comma),-,$(strip $(1))),default)
 TEST := $(call stamp,test)
 
-.PHONY: setup run test check lint bench chaos soak image lock clean
+.PHONY: setup run test check lint bench screenshots chaos soak image lock clean
 
 setup: $(call stamp,$(EXTRAS))
 
@@ -41,6 +41,10 @@ lint: $(TEST)
 # Writes benchmarks/RESULTS.md; with ONLY="websocket rest" just these parts of it anew.
 bench: $(BENCH)/.installed
 	PYTHONPATH=clients/python/src $(BENCH)/bin/python -m benchmarks.results $(ONLY)
+
+# Pictures of all pages in use, which the README shows.
+screenshots: $(TEST)
+	$(BIN)/python -m tests.pages.screenshots
 
 # Five minutes of random harm, and a hundred thousand steps: what they show is whether anything is left behind.
 chaos soak: $(TEST)

@@ -1,14 +1,8 @@
 // The API page: one foldable entry for each operation of the OpenAPI document, with a form to try it.
 
-const HIDDEN = new Set(["#/components/schemas/Problem"]);
+import { element } from "./element.js";
 
-/** An element with attributes and children; strings become text, never markup. */
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
+const HIDDEN = new Set(["#/components/schemas/Problem"]);
 
 /** The schema with its references to others replaced by what they stand for. */
 function resolved(schema, schemas, depth = 0) {
