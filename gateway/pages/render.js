@@ -86,13 +86,14 @@ function showFacts(status) {
   put(at("step"), shown(episode?.steps));
   put(at("return"), shown(episode?.return));
   put(at("steps"), shown(status.steps));
-  put(at("rate"), perSecond === null ? "–" : perSecond.toFixed(perSecond < 10 ? 1 : 0));
+  put(at("rate"), perSecond === null ? "–" : perSecond.toFixed(perSecond > 0 && perSecond < 10 ? 1 : 0));
 }
 
 async function show(status) {
   const name = status.env_id ?? "Unknown environment";
   const state = status.state ?? "gone";
   say(messageFor(status));
+  at("message").classList.toggle("bad", state === "crashed");
   put(at("heading"), name);
   put(at("state"), state);
   at("state").className = `state badge ${state}`;
