@@ -200,7 +200,7 @@ def test_a_connection_survives_every_mistake(server: Server, instance: str) -> N
             ("/nowhere", b"x"),
             (f"/v1/envs/{instance}/step/", b'{"action": 0}'),
         ):
-            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
             connection.sendall(head.encode() + body)
             status = int(replies.readline().split()[1])
             length = next(int(line.split()[1]) for line in replies if line.lower().startswith(b"content-length"))

@@ -99,9 +99,7 @@ def test_a_client_that_waits_for_100_is_told_to_continue(server: Server, instanc
     """curl does so before it sends a large body."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection, connection.makefile("rb") as replies:
-        head = (
-            f"POST /v1/envs/{instance}/reset/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-        )
+        head = f"POST /v1/envs/{instance}/reset/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
         connection.sendall(head.encode())
         assert replies.readline().split()[1] == b"100"
         assert replies.readline() == b"\r\n"
@@ -130,7 +128,7 @@ def test_commands_to_one_instance_run_in_the_order_in_which_they_came(server: Se
     """Pipelined on one connection: each step's reply is that of the step."""
     server.reset(instance)
     host, port = server.url.removeprefix("http://").split(":")
-    step = b'POST /v1/envs/%b/step/ HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n{"action": %d}'
+    step = b'POST /v1/envs/%b/step/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{"action": %d}'
     before = server.document(instance)["steps"]
     with socket.create_connection((host, int(port)), timeout=30) as connection, connection.makefile("rb") as replies:
         connection.sendall(b"".join(step % (instance.encode(), action) for action in (0, 1, 0, 1)))

@@ -198,6 +198,6 @@ def test_connections_that_stay_open_do_not_hold_up_the_end(own_server: Server) -
         socket.create_connection((host, int(port))) as halfway,
         httpx.stream("GET", f"{own_server.artifacts_url}/{instance}/live", timeout=WAIT_S) as live,
     ):
-        halfway.sendall(b"POST /v1/envs/create/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        halfway.sendall(b"POST /v1/envs/create/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert next(live.iter_raw())
         assert own_server.stop() == 0

@@ -212,13 +212,13 @@ def test_a_path_that_is_none_is_not_found(server: Server, path: str) -> None:
 NO_HTTP = {
     "a word": b"BLAH\r\n\r\n",
     "another version": b"GET / HTTP/9.9\r\n\r\n",
-    "a header without an end": b"GET /v2/envs HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+    "a header without an end": b"GET /v2/envs HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
     "a header that is none": b"GET /v2/envs HTTP/1.1\r\nHost\r\n\r\n",
-    "two lengths": b"POST /v2/envs HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-    "a length below zero": b"POST /v2/envs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    "a length and chunks": b"POST /v2/envs HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+    "two lengths": b"POST /v2/envs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "a length below zero": b"POST /v2/envs HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    "a length and chunks": b"POST /v2/envs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-    "a chunk without a size": b"POST /v2/envs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a chunk without a size": b"POST /v2/envs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 }
 

@@ -11,7 +11,7 @@ import pytest
 from tests.server import Server, running_server
 
 FLAGS = (
-    *("--allow", "CartPole-*", "--allow", "FrozenLake-*", "--allow", "test/*"),
+    *("--allow", "CartPole-*", "--allow", "FrozenLake-*", "--allow", "test/Well-*", "--allow", "test/Exits-*"),
     *("--deny", "FrozenLake-v1", "--deny", "test/Exits-*", "--allow-kwargs", "map_path"),
 )
 
