@@ -13,13 +13,16 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := .venv/bin
 BENCH := build/bench
+TRAIN := build/train
+# What pip takes for PyTorch, which a trainer needs: a version or a file, say, without the gigabytes for graphics cards.
+TORCH ?= torch
 ONLY ?=
 comma := ,
 # One stamp for each set of extras ever asked for, so that another set installs what it adds and nothing else.
 stamp = .venv/.installed-$(or $(subst $(comma),-,$(strip $(1))),default)
 TEST := $(call stamp,test)
 
-.PHONY: setup run test check lint bench screenshots chaos soak image lock clean
+.PHONY: setup run test check lint bench train-example screenshots chaos soak image lock clean
 
 setup: $(call stamp,$(EXTRAS))
 
@@ -41,6 +44,10 @@ lint: $(TEST)
 # Writes benchmarks/RESULTS.md; with ONLY="websocket rest" just these parts of it anew.
 bench: $(BENCH)/.installed
 	PYTHONPATH=clients/python/src $(BENCH)/bin/python -m benchmarks.results $(ONLY)
+
+# Minutes of a well-known trainer, with environments on a server and with those of Gymnasium itself.
+train-example: $(TRAIN)/.installed
+	$(TRAIN)/bin/python clients/python/examples/train_cartpole.py
 
 # Pictures of all pages in use, which the README shows.
 screenshots: $(TEST)
@@ -83,4 +90,13 @@ $(BENCH)/.installed: pyproject.toml requirements-bench.lock
 	@echo "installing gym-server[test,bench] into $(BENCH)/" >&2
 	@PYTHONWARNINGS=ignore $(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
 		--editable ".[test,bench]"
+	@touch $@
+
+$(TRAIN)/.installed: export PIP_CONSTRAINT := requirements.lock
+$(TRAIN)/.installed: export PIP_BUILD_CONSTRAINT := requirements.lock
+$(TRAIN)/.installed: pyproject.toml clients/python/pyproject.toml requirements.lock
+	@$(TRAIN)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(TRAIN)
+	@echo "installing gym-server and gym-server-client[train] into $(TRAIN)/" >&2
+	@PYTHONWARNINGS=ignore $(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check \
+		"$(TORCH)" --editable . --editable "clients/python[train]"
 	@touch $@

@@ -64,7 +64,11 @@ class Relay:
 
     def _connect(self) -> None:
         client, _ = self._listener.accept()
-        server = socket.create_connection(self._server)
+        try:
+            server = socket.create_connection(self._server)
+        except OSError:
+            client.close()
+            return
         self._pairs |= {client: server, server: client}
         for sock in (client, server):
             self._selector.register(sock, selectors.EVENT_READ)

@@ -2,8 +2,7 @@
 
 The trainer knows nothing of the server: it is given the environment's id and what `gymnasium.make` shall pass on.
 
-    pip install stable-baselines3 gym-server gym-server-client
-    python train_cartpole.py
+    make train-example
 
 It starts a server of its own, unless `--url` names one.
 """

@@ -1,7 +1,7 @@
 """For programs that drive many instances themselves: every call a coroutine, all over one WebSocket.
 
-One task reads for all callers. Commands to one instance go one at a time, so that the server, which remembers an
-instance's last command, knows one that is sent again; commands to different instances never wait for each other.
+A reply goes to whoever waits for it. Commands to one instance go one at a time, so that the server, which remembers
+an instance's last command, knows one that is sent again; commands to different instances never wait for each other.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import CloseCode
 
 from gym_server_client import spaces
 from gym_server_client.address import Address
+from gym_server_client.async_link import AsyncLink
 from gym_server_client.environment import creation, picture, picture_kind
 from gym_server_client.errors import (
     InstanceGone,
@@ -27,9 +27,12 @@ from gym_server_client.errors import (
     UnknownInstance,
     too_large,
 )
-from gym_server_client.messages import CLOSE_S, MAX_BREAKS, OPEN_S, PAUSES_S, SUBPROTOCOL, Messages, outcome, refused
+from gym_server_client.messages import MAX_BREAKS, PAUSES_S, Messages, outcome
 from gym_server_client.transport import DEFAULT_PATIENCE, Call, Patience
 from gym_server_client.values import decode, unpack
+
+_UNANSWERED = 512
+"""Calls under way at once; the others wait their turn. A server takes no more than twice as many on one socket."""
 
 
 class AsyncEnv:
@@ -90,15 +93,16 @@ class AsyncClient:
         self._address = Address(url, token, ca_file)
         self._messages = Messages(self._address, patience)
         self._waiting: dict[int, tuple[bytes, asyncio.Future[Any]]] = {}
+        self._room = asyncio.Semaphore(_UNANSWERED)
         self._envs: set[AsyncEnv] = set()
-        self._socket: ClientConnection | None = None
+        self._link: AsyncLink | None = None
         self._failure: RemoteError | None = None
         self._breaks = 0
-        self._reader: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._socket = await self._connected(0.0)
-        self._reader = asyncio.create_task(self._read_on())
+        link = await self._connected(0.0)
+        self._keeper = asyncio.create_task(self._keep_connected(link))
         return self
 
     async def __aexit__(
@@ -108,11 +112,11 @@ class AsyncClient:
             with contextlib.suppress(ServerUnreachable, Unauthorized):  # their lease ends them
                 await asyncio.gather(*(env.close() for env in list(self._envs)))
         finally:
-            if self._reader:
-                self._reader.cancel()
-                await asyncio.wait([self._reader])
-            if self._socket:
-                await self._socket.close()
+            if self._keeper:
+                self._keeper.cancel()
+                await asyncio.wait([self._keeper])
+            if self._link:
+                await self._link.close()
 
     async def make(
         self,
@@ -142,85 +146,76 @@ class AsyncClient:
         Raises:
             RemoteError: what the server answered instead, or `ServerUnreachable`.
         """
-        if self._failure:
-            raise type(self._failure)(self._failure.problem)
-        number, message = self._messages.write(Call(op, fields))
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = message, future
-        try:
-            async with asyncio.timeout(self._patience.answer_s):
-                await self._send(message)
+        async with self._room:
+            if self._failure:
+                raise type(self._failure)(self._failure.problem)
+            loop = asyncio.get_running_loop()
+            number, message = self._messages.write(Call(op, fields))
+            future: asyncio.Future[Any] = loop.create_future()
+            self._waiting[number] = message, future
+            timer = loop.call_later(self._patience.answer_s, self._give_up, future)
+            try:
+                if self._link:
+                    self._link.send(message)
                 result = await future
-        except TimeoutError as late:
-            raise ServerUnreachable(f"no answer within {self._patience.answer_s:g} s") from late
-        finally:
-            del self._waiting[number]
+            finally:
+                timer.cancel()
+                del self._waiting[number]
         if isinstance(result, RemoteError):
             raise result
         return result
 
-    async def _send(self, message: bytes) -> None:
-        """The message is on its way, or waits for the connection, as all do that have no answer."""
-        with contextlib.suppress(ConnectionClosed):
-            if self._socket:
-                await self._socket.send(message)
+    def _give_up(self, future: asyncio.Future[Any]) -> None:
+        if not future.done():
+            future.set_result(ServerUnreachable(f"no answer within {self._patience.answer_s:g} s"))
 
-    async def _read_on(self) -> None:
-        """Every reply has come to its caller, until the connection cannot be had again."""
+    def _deliver(self, message: bytes) -> None:
+        reply = unpack(message, "msgpack")
+        self._breaks = 0
+        _, future = self._waiting.get(reply["id"], (b"", None))
+        if future and not future.done():
+            future.set_result(outcome(reply))
+
+    async def _keep_connected(self, link: AsyncLink) -> None:
+        """Returns when the connection cannot be had again: then all that wait have been told."""
         try:
-            while self._socket:
-                await self._read(self._socket)
-                self._socket = None
-                self._socket = await self._connected(self._patience.reconnect_s)
+            while True:
+                await asyncio.wait([link.closed])  # which, unlike `await` alone, lives on where this task does not
+                self._check(link.closed.result())
+                self._link = None
+                link = await self._connected(self._patience.reconnect_s)
                 for message, _ in list(self._waiting.values()):
-                    await self._send(message)
+                    link.send(message)
         except RemoteError as failure:
             self._failure = failure
             self._answer_all(failure)
 
-    async def _read(self, socket: ClientConnection) -> None:
-        """The connection has broken."""
-        try:
-            while True:
-                reply = unpack(bytes(await socket.recv(decode=False)), "msgpack")
-                self._breaks = 0
-                _, future = self._waiting.get(reply["id"], (b"", None))
-                if future and not future.done():
-                    future.set_result(outcome(reply))
-        except ConnectionClosed as closed:
-            self._breaks += 1
-            if closed.rcvd and closed.rcvd.code == CloseCode.MESSAGE_TOO_BIG:
-                self._answer_all(too_large())
-            if self._breaks >= MAX_BREAKS:
-                raise ServerUnreachable(f"the connection broke {MAX_BREAKS} times without an answer") from closed
+    def _check(self, closed: ConnectionClosed) -> None:
+        """There may be another connection after this one."""
+        self._breaks += 1
+        if closed.rcvd and closed.rcvd.code == CloseCode.MESSAGE_TOO_BIG:
+            self._answer_all(too_large())
+        if self._breaks >= MAX_BREAKS:
+            raise ServerUnreachable(f"the connection broke {MAX_BREAKS} times without an answer") from closed
 
     def _answer_all(self, error: RemoteError) -> None:
         for _, future in self._waiting.values():
             if not future.done():
                 future.set_result(type(error)(error.problem))
 
-    async def _connected(self, patience_s: float) -> ClientConnection:
+    async def _connected(self, patience_s: float) -> AsyncLink:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience_s
         for attempt in itertools.count():
             try:
-                return await connect(
-                    self._messages.url,
-                    additional_headers=self._address.headers,
-                    ssl=self._address.ssl_context,
-                    subprotocols=[SUBPROTOCOL],
-                    compression=None,
-                    max_size=None,
-                    proxy=None,
-                    open_timeout=OPEN_S,
-                    close_timeout=CLOSE_S,
-                )
+                self._link = await AsyncLink.connect(self._address, self._messages.url, self._deliver)
             except (OSError, WebSocketException) as error:
-                if isinstance(error, InvalidStatus) and (refusal := refused(error)):
-                    raise refusal from error
                 pause_s = PAUSES_S[min(attempt, len(PAUSES_S) - 1)]
                 if loop.time() + pause_s > deadline:
                     url = self._address.socket_url
                     raise ServerUnreachable(f"{url} cannot be reached: {error}") from error
                 await asyncio.sleep(pause_s)
-        raise AssertionError  # the loop has no end but those above
+            else:
+                break
+        assert self._link  # noqa: S101 - narrows: the loop ends with a link or an exception
+        return self._link

@@ -6,14 +6,11 @@ import time
 from collections import deque
 from typing import NoReturn
 
-from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import DATA_OPCODES, Frame
-from websockets.protocol import State
-from websockets.uri import parse_uri
+from websockets.exceptions import ConnectionClosed
 
 from gym_server_client.address import Address
-from gym_server_client.messages import CLOSE_S, OPEN_S, SUBPROTOCOL, refused
+from gym_server_client.framing import Framing
+from gym_server_client.messages import CLOSE_S, OPEN_S
 
 _CHUNK_BYTES = 1 << 16
 
@@ -27,13 +24,14 @@ class Link:
     """
 
     def __init__(self, address: Address, url: str) -> None:
-        self._protocol = ClientProtocol(parse_uri(url), subprotocols=[SUBPROTOCOL], max_size=None)
+        self._framing = Framing(url, address.headers)
         self._messages: deque[bytes] = deque()
-        self._parts: list[bytes] = []
         self._socket = address.connect(OPEN_S)
         self._timeout_s: float | None = OPEN_S
         try:
-            self._shake_hands(address.headers)
+            self._flush()
+            while self._framing.is_opening:
+                self._take()
         except BaseException:
             self._socket.close()
             raise
@@ -45,9 +43,9 @@ class Link:
             ConnectionClosed: the connection has broken, or takes no more within the time.
         """
         self._wait_at_most(timeout_s)
-        if self._protocol.state is not State.OPEN:
+        if not self._framing.is_open:
             self._end(None)
-        self._protocol.send_binary(message)
+        self._framing.write(message)
         try:
             self._flush()
         except OSError as error:
@@ -88,57 +86,29 @@ class Link:
     def close(self) -> None:
         """The server knows, if it answers soon, and there is no connection."""
         with contextlib.suppress(ConnectionClosed, OSError), self._socket:
-            if self._protocol.state is State.OPEN:
-                self._protocol.send_close()
-                self._flush()
+            self._framing.close()
+            self._flush()
             deadline = time.monotonic() + CLOSE_S
             while (left_s := deadline - time.monotonic()) > 0:
                 self._wait_at_most(left_s)
                 self._take()
-
-    def _shake_hands(self, headers: dict[str, str]) -> None:
-        protocol = self._protocol
-        request = protocol.connect()
-        request.headers.update(headers)
-        protocol.send_request(request)
-        self._flush()
-        while protocol.state is State.CONNECTING and not protocol.handshake_exc:
-            if data := self._socket.recv(_CHUNK_BYTES):
-                protocol.receive_data(data)
-            else:
-                protocol.receive_eof()
-        error = protocol.handshake_exc
-        if isinstance(error, InvalidStatus) and (refusal := refused(error)):
-            raise refusal from error
-        if error:
-            raise error
 
     def _take(self) -> None:
         """What has come is read; while there is nothing, it waits as long as it may."""
         try:
             data = self._socket.recv(_CHUNK_BYTES)
             if data:
-                self._protocol.receive_data(data)
+                self._messages.extend(self._framing.read(data))
                 self._flush()
         except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
             raise
         except OSError as error:
             self._end(error)
-        if not data:
+        if not data or self._framing.is_over:
             self._end(None)
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame) and event.opcode in DATA_OPCODES:
-                self._add(event)
-
-    def _add(self, frame: Frame) -> None:
-        """Messages come in one frame, or in several that belong together (RFC 6455, 5.4)."""
-        self._parts.append(bytes(frame.data))
-        if frame.fin:
-            self._messages.append(self._parts[0] if len(self._parts) == 1 else b"".join(self._parts))
-            self._parts.clear()
 
     def _flush(self) -> None:
-        for data in self._protocol.data_to_send():
+        for data in self._framing.outgoing():
             self._socket.sendall(data)
 
     def _wait_at_most(self, timeout_s: float) -> None:
@@ -148,5 +118,4 @@ class Link:
 
     def _end(self, cause: OSError | None) -> NoReturn:
         self._socket.close()
-        self._protocol.receive_eof()
-        raise self._protocol.close_exc from cause
+        raise self._framing.end() from cause
