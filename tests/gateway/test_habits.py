@@ -99,7 +99,8 @@ def test_a_client_that_waits_for_100_is_told_to_continue(server: Server, instanc
     """curl does so before it sends a large body."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection, connection.makefile("rb") as replies:
-        head = f"POST /v1/envs/{instance}/reset/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        path, rest = f"/v1/envs/{instance}/reset/", "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{rest}"
         connection.sendall(head.encode())
         assert replies.readline().split()[1] == b"100"
         assert replies.readline() == b"\r\n"
