@@ -16,7 +16,7 @@ _SMALL = Draw("jpeg")
 _AT_ONCE = 2
 _OLD_S = 2.0
 _RESTING_S = 30.0  # who has not been used for that long is not woken: its first picture may cost it some memory
-_REST = 30  # times as long as the last picture took: pictures may use a small part of one core
+_REST = 60  # times as long as the last picture took: pictures may use a small part of one core
 _LONGEST_REST_S = 3.0
 
 

@@ -8,6 +8,7 @@ import { makeControls } from "./play_controls.js";
 
 const MAX_SHOWN = 4000;
 const MAX_EPISODES = 20;
+const MAX_PACE = 30;
 
 const instanceId = new URLSearchParams(location.search).get("instance_id") ?? "";
 const path = pathOf(instanceId);
@@ -173,7 +174,7 @@ function startRunning() {
     const began = performance.now();
     await chosen();
     if (runner === null) return;
-    const pace = Math.min(30, Math.max(1, Number(at("pace").value) || 10));
+    const pace = Math.min(MAX_PACE, Math.max(1, Number(at("pace").value) || 10));
     runner = setTimeout(go, Math.max(0, 1000 / pace - (performance.now() - began)));
   };
   runner = setTimeout(go, 0);
@@ -206,6 +207,7 @@ async function start() {
   put(at("crumb"), instanceId);
   at("picture").alt = `The picture of ${instance.env_id}`;
   at("game").hidden = false;
+  at("pace").value = String(Math.min(MAX_PACE, Math.max(1, Math.round(instance.render_fps ?? 10))));
   controls = makeControls(at("controls"), instance.spaces.action_space, instance.env_id, take);
   showEpisode();
   listen();
