@@ -17,7 +17,7 @@ from gateway.artifacts.files import artifacts_app
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
-from gateway.confinement import keep_to_itself
+from gateway.confinement import keep_to_itself, unreachable
 from gateway.dashboard.pages import Dashboard
 from gateway.dialects.first import First
 from gateway.dialects.v1 import V1
@@ -59,6 +59,9 @@ def serve(config: Config) -> int:
         config.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         log.error("--data-dir: %s", error)  # noqa: TRY400 - the operator needs the reason, not our stack
+        return 1
+    if reason := unreachable(config.confining, config.data_dir):
+        log.error(reason)
         return 1
     if config.imports and (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)  # workers search what this process does; `python -m gateway` has it there already

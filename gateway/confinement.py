@@ -8,6 +8,7 @@ import ctypes
 import os
 import platform
 import pwd
+import stat
 from pathlib import Path
 
 import msgspec
@@ -82,6 +83,21 @@ def user_to_become(name: str) -> tuple[int, int, tuple[int, ...]]:
     if os.geteuid() != 0:
         raise argparse.ArgumentTypeError("only a server that runs as root can let its workers be somebody else")
     return entry.pw_uid, entry.pw_gid, tuple(os.getgrouplist(entry.pw_name, entry.pw_gid))
+
+
+def unreachable(wanted: Confining, data_dir: Path) -> str | None:
+    """Why the user whom workers become could not work in the data directory, if so."""
+    if wanted.user is None:
+        return None
+    uid, gid, groups = wanted.user
+    for folder in (data_dir.resolve(), *data_dir.resolve().parents):
+        facts = folder.stat()
+        enter = (
+            stat.S_IXUSR if facts.st_uid == uid else stat.S_IXGRP if facts.st_gid in {gid, *groups} else stat.S_IXOTH
+        )
+        if not facts.st_mode & enter:
+            return f"--worker-user: {pwd_name(uid)} cannot enter {folder}"
+    return None
 
 
 def keep_to_itself() -> None:

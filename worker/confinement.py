@@ -46,6 +46,8 @@ def confine(confinement: Confinement, folder: Path, private: Path) -> None:
         OSError: some of it cannot be had.
     """
     os.environ["TMPDIR"] = tempfile.tempdir = str(private)
+    if confinement.user or confinement.landlock_abi:
+        os.environ["HOME"] = str(private)  # no other home can be written, and some packages insist
     if confinement.user:
         _become(confinement.user, folder, private)
         if confinement.landlock_abi:  # which keeps its like away; it may look at itself in /proc, as it otherwise may
@@ -54,7 +56,6 @@ def confine(confinement: Confinement, folder: Path, private: Path) -> None:
     if confinement.landlock_abi or confinement.filters_calls:
         _drop_capabilities(keeps_reading=confinement.landlock_abi > 0)
     if confinement.landlock_abi:
-        os.environ["HOME"] = str(private)  # nobody's home can be written, and some packages insist
         landlock.restrict(confinement.landlock_abi, _rules(confinement, folder, private), network=confinement.network)
     if confinement.filters_calls:
         seccomp.refuse(network=confinement.network)
