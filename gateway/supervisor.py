@@ -30,6 +30,7 @@ from gateway.watch import Watch
 from gateway.workers.base import Worker
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.local import LocalWorker
+from gateway.workers.starter import Starter
 from protocol.errors import GymServerError, InstanceGone, InvalidField, LimitReached, ShuttingDown, UnknownInstance
 from protocol.facts import Limits
 from protocol.messages import Make
@@ -52,7 +53,7 @@ class Supervisor:
 
     def __init__(self, config: Config, forkserver: ForkServer, cgroups: CgroupTree) -> None:
         self._config = config
-        self._forkserver = forkserver
+        self._starter = Starter(forkserver, config.imports)
         self._cgroups = cgroups
         self._confinement = planned(config.confining, config.data_dir)
         self._instances: dict[str, Instance] = {}
@@ -167,16 +168,15 @@ class Supervisor:
         """No instance lives, and none can be made."""
         self._is_ending = True
         closing = [asyncio.create_task(self.close(instance.instance_id)) for instance in self]
-        if not closing:
-            return
-        _, late = await asyncio.wait(closing, timeout=self._config.limits.close_s)
-        if late:  # a command still runs, and its environment cannot be asked to close
+        if closing and (await asyncio.wait(closing, timeout=self._config.limits.close_s))[1]:
+            # A command still runs, and its environment cannot be asked to close.
             await asyncio.gather(*(instance.kill() for instance in self), return_exceptions=True)
         for task in closing:
             try:
                 await task
             except GymServerError as error:
                 log.warning("closing an instance failed: %s", error)
+        await self._starter.close()
 
     def recorded(self, instance_id: str) -> Recorded:
         """What an upload needs to know of an instance, alive or closed.
@@ -253,7 +253,7 @@ class Supervisor:
 
     def _new_worker(self, instance: Instance) -> Worker:
         worker = LocalWorker(
-            self._forkserver,
+            self._starter,
             self._cgroups,
             instance.instance_id,
             instance.env_id,
@@ -270,7 +270,7 @@ class Supervisor:
         """A worker without an instance, for questions about environments."""
         config = self._config
         rest = config.limits, self._confinement, config.max_body_bytes, config.max_reply_bytes
-        return LocalWorker(self._forkserver, self._cgroups, "registry", "", folder, *rest)
+        return LocalWorker(self._starter, self._cgroups, "registry", "", folder, *rest)
 
 
 def _recorded(instance: Instance) -> Recorded:

@@ -184,6 +184,11 @@ class ReturnsAnObject(Well):
         return object(), 0.0, False, False, {"lock": threading.Lock(), "set": {1}, "circle": _circle()}
 
 
+class DrawsFromTheGlobalGenerator(Well):
+    def step(self, action: Any) -> Step:
+        return np.random.random(2).astype(np.float32), 0.0, False, False, {}  # noqa: NPY002 - that is what it is for
+
+
 class ChangesItsSurroundings(Well):
     def misbehave(self) -> None:
         os.chdir("/")

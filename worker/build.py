@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import gymnasium
+import numpy as np
 from gymnasium import error as gym_error
 from gymnasium.envs.registration import EnvSpec, load_env_creator, parse_env_id
 
@@ -25,6 +26,7 @@ def build(command: Make) -> gymnasium.Env[Any, Any]:
         UnknownEnvironment: nothing is registered under the id, or what it needs is not installed.
         InvalidField: the environment has no such render mode.
     """
+    np.random.seed()  # noqa: NPY002 - old environments draw from it, and a fork has the state of its siblings
     import_modules(command.imports)
     spec = find_spec(_without_module(command), allows_past_ids=command.allows_past_ids)
     kwargs = read_object(command.kwargs, command.reads, "$.kwargs") or {}

@@ -1,4 +1,4 @@
-"""The one name of a worker that the gateway knows.
+"""The names of a worker that the gateway knows: what the processes run that it starts.
 
 The gateway imports this module, so it imports nothing that an environment needs before it runs in the worker.
 """
@@ -44,3 +44,20 @@ def run_worker(
     last_will.end_family()
     # An environment's threads and exit handlers may hang; nothing of ours is left to be done.
     os._exit(code)
+
+
+def run_template(pipe: Connection, env_id: str, imports: tuple[str, ...]) -> None:
+    """Forks workers of the environment's kind as the pipe asks for them (protocol/templates.py), until its end."""
+    # Heavy, and not for the gateway.
+    from worker import last_will, template  # noqa: PLC0415 - as said
+    from worker import limits as own  # noqa: PLC0415 - as said
+
+    own.die_with_parent()
+    control = own.keep_only(pipe, Path(os.devnull))
+    own.be_called(f"gym-template {env_id}")
+    try:
+        if template.warm_up(control, env_id, imports):
+            template.Template(control, run_worker).serve()
+        last_will.end_family()
+    finally:
+        os._exit(0)

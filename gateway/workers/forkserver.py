@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
+from gateway.workers.child import Child, ForkServerChild
+
 _PRELOAD = "worker.preload"
 
 
@@ -32,9 +34,7 @@ class ForkServer:
         self._context.set_forkserver_preload([_PRELOAD])
         forkserver.ensure_running()
 
-    async def start(
-        self, target: Callable[..., None], connection: Connection, args: tuple[Any, ...]
-    ) -> ForkServerProcess:
+    async def start(self, target: Callable[..., None], connection: Connection, args: tuple[Any, ...]) -> Child:
         """A new process that runs `target(connection, *args)`; `connection` is closed here once the process has it.
 
         Also where nobody waits any more, and never before: sent a descriptor that is none, the fork server ends, and
@@ -42,7 +42,7 @@ class ForkServer:
         """
         job = self._starter.submit(self._start, target, (connection, *args))
         job.add_done_callback(lambda _job: connection.close())
-        return await asyncio.wrap_future(job)
+        return ForkServerChild(await asyncio.wrap_future(job))
 
     def close(self) -> None:
         """No further process can be started; the fork server is gone and reaped, and so is multiprocessing's tracker.
@@ -60,17 +60,3 @@ class ForkServer:
         # a worker's end by its sentinel, at once and once, so that is wasted work and a race for the exit code.
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
         return process
-
-
-def exit_code(process: ForkServerProcess) -> int | None:
-    """With what the process has ended, a signal as a negative number; None if the fork server itself is gone.
-
-    `Process.exitcode` would say 255 then, as if the process had. To be asked once, when the sentinel is ready.
-    """
-    try:
-        code: int | None = forkserver.read_signed(process.sentinel)
-    except EOFError:
-        code = None
-    # It would be read from the sentinel again before the process can be closed, and nothing is there any more.
-    process._popen.returncode = 255 if code is None else code  # type: ignore[attr-defined]  # noqa: SLF001 - as said
-    return code

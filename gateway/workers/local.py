@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import socket
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from gateway import family
@@ -15,12 +14,12 @@ from gateway.cgroup_tree import CgroupTree
 from gateway.confinement import described
 from gateway.instance_folder import new_private_folder, remove
 from gateway.workers.base import Done, Ending, Hold, Payload, WorkerLost
+from gateway.workers.child import Child
 from gateway.workers.deadline import Deadline
-from gateway.workers.forkserver import ForkServer, exit_code
 from gateway.workers.pipe import Pipe
+from gateway.workers.starter import Starter
 from protocol.facts import Cause, Confinement, Limits
 from protocol.folder import FAULT_LOG, STACK_SIGNAL
-from worker.entry import run_worker
 
 _STACK_S, _STACK_INTERVAL_S = 1.0, 0.01  # for a worker to write down where it hangs, before it is killed
 _ENVELOPE_BYTES = 64 * 1024  # of a frame, beside the body or the value in it
@@ -34,7 +33,7 @@ class LocalWorker:
 
     def __init__(
         self,
-        forkserver: ForkServer,
+        starter: Starter,
         cgroups: CgroupTree,
         instance_id: str,
         env_id: str,
@@ -44,7 +43,8 @@ class LocalWorker:
         max_body_bytes: int,
         max_reply_bytes: int,
     ) -> None:
-        self._forkserver = forkserver
+        self._starter = starter
+        self._env_id = env_id
         self._cgroups = cgroups
         self._limits = limits
         self._group: Group | None = None
@@ -55,7 +55,7 @@ class LocalWorker:
         self._fault_log = folder / FAULT_LOG
         self._max_reply_bytes = max_reply_bytes
         self._loop = asyncio.get_running_loop()
-        self._process: ForkServerProcess | None = None
+        self._process: Child | None = None
         self._pipe: Pipe | None = None
         self._pidfd = -1
         self._done: Done | None = None  # who waits for the reply to the command in flight
@@ -80,7 +80,7 @@ class LocalWorker:
             self._private = new_private_folder(self._folder)
             arguments = *self._names, self._private, *self._bounds
             async with asyncio.timeout(deadline_s):
-                self._process = await self._forkserver.start(run_worker, theirs, arguments)
+                self._process = await self._starter.start(self._env_id, theirs, arguments)
         except BaseException as error:
             # A process that comes to be after all finds the end of its pipe, and ends.
             connection.close()
@@ -89,7 +89,6 @@ class LocalWorker:
                 raise WorkerLost(self.ended.result()) from None
             raise
         self.pid = self._process.pid
-        assert self.pid is not None  # noqa: S101 - narrows the type; a started process has one
         with contextlib.suppress(ProcessLookupError):
             self._pidfd = os.pidfd_open(self.pid)
         self._loop.add_reader(self._process.sentinel, self._on_exit)
@@ -228,7 +227,7 @@ class LocalWorker:
     def _on_exit(self) -> None:
         """The fork server has reaped the process and written its exit code to the sentinel, or is gone itself."""
         assert self._process  # noqa: S101 - narrows the type; there is no sentinel before
-        code = exit_code(self._process)
+        code = self._process.exit_code()
         if self._pipe:
             self._pipe.drain()  # the reply that it sent before it ended
         self._kill_group()  # what it started and left behind
@@ -256,8 +255,7 @@ class LocalWorker:
             self._pidfd = -1
         if self._process:
             self._loop.remove_reader(self._process.sentinel)
-            with contextlib.suppress(ValueError):  # not yet reaped: the sentinel's descriptors go with the object
-                self._process.close()
+            self._process.close()
         if self._done:
             done, self._done = self._done, None
             done(None)

@@ -100,4 +100,4 @@ def test_nothing_of_it_is_left(case: Case) -> None:
     closed = case.traces.closed
     assert closed is None or closed.status_code == 204, closed.text
     assert not case.traces.processes
-    assert case.traces.descriptors == 0
+    assert case.traces.descriptors <= 0  # an earlier one may have left something behind for a moment
