@@ -1,14 +1,18 @@
 """A remote vector environment beside Gymnasium's `SyncVectorEnv` with the same environments, seeds and actions."""
 
+import os
+import tempfile
+import termios
 from collections.abc import Iterator
 from typing import Any, get_args
 
 import gymnasium
 import numpy as np
 import pytest
-from gym_server_client import RemoteVectorEnv, TransportName
+from gym_server_client import RemoteVectorEnv, TransportName, vector
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from tqdm import tqdm
 
 from tests.conformance import spaces_envs
 from tests.conformance.reference import Case, assert_member
@@ -107,6 +111,22 @@ def test_lanes_may_differ_in_their_kwargs(server: Server) -> None:
     env.close()
     with pytest.raises(ValueError, match="different spaces"):
         RemoteVectorEnv(server.url, "FrozenLake-v1", 2, kwargs=[{"map_name": "4x4"}, {"map_name": "8x8"}])
+
+
+def test_who_waits_for_many_lanes_sees_how_far_it_is(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal; elsewhere nothing is written."""
+    monkeypatch.setattr(vector, "_PATIENT_S", 0.0)
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)  # it needs no thread here
+    primary, secondary = os.openpty()
+    termios.tcsetwinsize(secondary, (24, 80))
+    with os.fdopen(secondary, "w") as terminal, tempfile.TemporaryFile("w+") as file:
+        for stream in (terminal, file):
+            monkeypatch.setattr("sys.stderr", stream)
+            RemoteVectorEnv(server.url, "CartPole-v1", 20).close()
+        file.seek(0)
+        assert not file.read()
+        assert "environments" in os.read(primary, 1 << 16).decode()
+    os.close(primary)
 
 
 def test_every_lane_is_drawn(server: Server) -> None:
