@@ -32,49 +32,45 @@ class Sketch:
 
     def row(self, instance: Instance, now: float, epoch_s: float) -> Row:
         """The row at the moment `now` of the monotonic clock; `epoch_s` is what has to be added for the wall clock."""
-        statistics, limits = instance.statistics, instance.limits
-        op, began = instance.command or (None, now)
-        running_s = now - began if op else None
-        idle_s = instance.idle_s
+        statistics = instance.statistics
+        signs = self._signs(instance, now)
         is_stepping = statistics.steps != self._steps
         self._steps = statistics.steps
-        signs = Signs(
-            crash=instance.crash,
-            command=op,
-            running_s=running_s,
-            idle_s=idle_s,
-            deadline_s=_deadline_s(instance, op),
-            rss_bytes=instance.usage.rss_bytes,
-            memory_limit_bytes=limits.memory_bytes,
-            cpu_percent=self._cpu_percent(instance, now),
-            queue=instance.turns.waiting,
-            step_p99_s=self._step_p99_s(instance, now),
-            restarts=instance.restarts,
-            picture_error=statistics.picture_error,
-        )
-        made = instance.made
+        is_long = signs.running_s is not None and signs.running_s > _LONG_S
         return {
             "env_id": instance.env_id,
             "state": _state(instance, is_stepping=is_stepping),
             "trouble": trouble(signs),
-            "command": op if running_s is not None and running_s > _LONG_S else None,
-            "since": round(epoch_s + now - running_s, 1) if running_s is not None and running_s > _LONG_S else None,
+            "command": signs.command if is_long else None,
+            "since": round(epoch_s + now - (signs.running_s or 0.0), 1) if is_long else None,
             "steps": statistics.steps,
-            "episodes": statistics.episodes,
             "steps_per_s": _three_digits(statistics.steps_per_s),
             "step_p99_s": signs.step_p99_s,
             "cpu_percent": signs.cpu_percent,
             "rss_bytes": None if instance.pid is None else signs.rss_bytes // _RSS_GRAIN * _RSS_GRAIN,
-            "memory_limit_bytes": limits.memory_bytes,
             "queue": signs.queue if signs.queue > 1 or not is_stepping else 1,
-            "used_at": round(epoch_s + now - idle_s) if idle_s > _RESTING_S else None,
-            "restarts": signs.restarts,
+            "used_at": round(epoch_s + now - signs.idle_s) if signs.idle_s > _RESTING_S else None,
             "labels": instance.labels,
             "created_at": instance.created_at.timestamp(),
-            "pid": instance.pid,
-            "can_draw": bool(made and made.render_mode),
             "is_recording": instance.is_recording,
         }
+
+    def _signs(self, instance: Instance, now: float) -> Signs:
+        op, began = instance.command or (None, now)
+        return Signs(
+            crash=instance.crash,
+            command=op,
+            running_s=now - began if op else None,
+            idle_s=instance.idle_s,
+            deadline_s=_deadline_s(instance, op),
+            rss_bytes=instance.usage.rss_bytes,
+            memory_limit_bytes=instance.limits.memory_bytes,
+            cpu_percent=self._cpu_percent(instance, now),
+            queue=instance.turns.waiting,
+            step_p99_s=self._step_p99_s(instance, now),
+            restarts=instance.restarts,
+            picture_error=instance.statistics.picture_error,
+        )
 
     def _cpu_percent(self, instance: Instance, now: float) -> int | None:
         """Of one core, over the last seconds; None until it is known."""

@@ -156,7 +156,8 @@ class Row {
     const [level, reason] = instance.trouble ?? [0, ""];
     const isRunning = instance.command && instance.since !== null;
     const since = isRunning ? `${instance.command} for ${seconds(Math.max(0, nowS - instance.since))}` : "";
-    put(trouble, [since, reason].filter(Boolean).join(" · "));
+    const recording = instance.is_recording ? "is recorded" : "";
+    put(trouble, [since, reason, recording].filter(Boolean).join(" · "));
     const isCrashed = instance.state === "crashed";
     if (state.className !== `state ${instance.state}`) state.className = `state ${instance.state}`;
     if (report.hidden === isCrashed) report.hidden = !isCrashed;
