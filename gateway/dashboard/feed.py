@@ -10,6 +10,7 @@ from gateway.dashboard.glimpses import Glimpses
 from gateway.dashboard.rows import Row, Sketch, epoch_offset_s
 from gateway.dashboard.snapshot import Snapshot
 from gateway.instance import Instance
+from gateway.security.caller import current
 
 _INTERVAL_S = 0.5
 _AT_ONCE = 32  # rows between two pauses in which the loop may serve a step
@@ -24,7 +25,7 @@ class Viewer:
 
 
 class Feed:
-    """All viewers of the dashboard, and what they see of `instances()`."""
+    """All viewers of the dashboard who may see the same, and what they see of `instances()`."""
 
     def __init__(self, instances: Callable[[], Iterable[Instance]], glimpses: Glimpses, artifacts_port: int) -> None:
         self._instances = instances
@@ -42,8 +43,10 @@ class Feed:
         self._viewers.add(viewer)
         if self._task is None:
             self._snapshot, self._sketches = Snapshot(), {}
-            # It works for all viewers, so it has nothing of the request with which the first of them came.
-            self._task = asyncio.create_task(self._run(), context=Context())
+            # It works for all viewers, so of the request with which the first came it has only in whose name that was.
+            context = Context()
+            context.run(current.set, current.get())
+            self._task = asyncio.create_task(self._run(), context=context)
             self._task.add_done_callback(_report)
         return viewer
 

@@ -19,6 +19,7 @@ from gateway.dashboard.feed import Feed, Viewer
 from gateway.dashboard.glimpses import Glimpses
 from gateway.instance import Instance
 from gateway.routes import Route
+from gateway.security.caller import current
 from gateway.static import PAGES, page
 from gateway.supervisor import Supervisor
 from protocol.errors import BadRequest, InstanceGone, LimitReached, NotFound, UnknownInstance
@@ -45,7 +46,9 @@ class Dashboard:
     def __init__(self, supervisor: Supervisor, data_dir: Path, artifacts_port: int) -> None:
         self._supervisor = supervisor
         self._root = data_dir
-        self._feed = Feed(supervisor.__iter__, Glimpses(data_dir, partial(_find, supervisor)), artifacts_port)
+        self._glimpses = Glimpses(data_dir, partial(_find, supervisor))
+        self._artifacts_port = artifacts_port
+        self._feeds: dict[str | None, Feed] = {}  # by the holder of a token who sees not everything
         self._open: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._pages = {name: (PAGES / f"{name}.html").read_bytes() for name in ("dashboard", "play")}
 
@@ -83,12 +86,13 @@ class Dashboard:
         if transport is None:
             return socket  # the viewer is gone already
         self._open[socket] = transport
-        viewer = self._feed.enter()
-        showing = asyncio.create_task(self._show(socket))
+        feed = self._feed()
+        viewer = feed.enter()
+        showing = asyncio.create_task(_show(feed, socket))
         try:
             await _listen(socket, viewer)
         finally:
-            self._feed.leave(viewer)
+            feed.leave(viewer)
             showing.cancel()
             await asyncio.wait([showing])
             del self._open[socket]
@@ -110,13 +114,22 @@ class Dashboard:
         """All pages are told that the server goes."""
         await asyncio.gather(*(_say_goodbye(*opened) for opened in self._open.items()))
 
-    async def _show(self, socket: web.WebSocketResponse) -> None:
-        """Everything is sent that the viewer takes in time."""
-        version = 0
-        with contextlib.suppress(ConnectionError, RuntimeError):  # the viewer has left
-            while True:
-                version, message = await self._feed.after(version)
-                await socket.send_str(message)
+    def _feed(self) -> Feed:
+        """What whoever is asking may see."""
+        caller = current.get()
+        name = None if caller is None or caller.sees is None else caller.name
+        if name not in self._feeds:
+            self._feeds[name] = Feed(self._supervisor.__iter__, self._glimpses, self._artifacts_port)
+        return self._feeds[name]
+
+
+async def _show(feed: Feed, socket: web.WebSocketResponse) -> None:
+    """Everything is sent that the viewer takes in time."""
+    version = 0
+    with contextlib.suppress(ConnectionError, RuntimeError):  # the viewer has left
+        while True:
+            version, message = await feed.after(version)
+            await socket.send_str(message)
 
 
 def _find(supervisor: Supervisor, instance_id: str) -> Instance | None:

@@ -1,6 +1,7 @@
 """With several tokens an instance is its maker's: for the others there is none, on either port and on sockets."""
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,13 @@ def test_listings_hold_ones_own(guarded: Guarded, instance_id: str) -> None:
     assert reply.json()["errors"]["0"]["code"] == "unknown_instance"
 
 
-def test_the_dashboards_feed_is_not_everybodys(guarded: Guarded) -> None:
-    """It shows all instances, so it is for those who may see all."""
-    assert guarded.api["bob"].get("/dashboard/feed").status_code == 403
-    assert guarded.api["watcher"].get("/dashboard/feed").status_code == 400  # no WebSocket
+async def test_the_dashboard_shows_what_its_viewer_may_see(guarded: Guarded, instance_id: str) -> None:
+    """At the same time to each another list, and everything to an observer."""
+    url = guarded.server.url.replace("http", "ws") + "/dashboard/feed"
+    async with asyncio.timeout(60), contextlib.AsyncExitStack() as stack:
+        for name, is_shown in (("alice", True), ("bob", False), ("watcher", True), ("alice", True)):
+            feed = await stack.enter_async_context(connect(url, additional_headers=bearer(name)))
+            assert (instance_id in str(await feed.recv())) is is_shown
 
 
 def test_names_that_clients_choose_are_apart(guarded: Guarded) -> None:
