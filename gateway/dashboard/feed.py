@@ -41,7 +41,7 @@ class Feed:
         """One viewer more."""
         viewer = Viewer()
         self._viewers.add(viewer)
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._snapshot, self._sketches = Snapshot(), {}
             # It works for all viewers, so of the request with which the first came it has only in whose name that was.
             context = Context()

@@ -8,11 +8,11 @@ import { COLUMNS, KINDS, View } from "./dashboard_view.js";
 import { Rows } from "./dashboard_rows.js";
 import { at, element, put } from "./element.js";
 
-const HOLD_MS = 1500;
+const HOLD_MS = 2000;
 
 const instances = new Map();
 const view = new View(new URLSearchParams(location.search));
-let pointedAt = 0;
+let usedAt = 0;
 let isDue = false;
 let serverAheadS = 0;
 
@@ -30,8 +30,8 @@ function onMessage(message) {
   schedule();
 }
 
-function onConnection(isOpen) {
-  say(isOpen ? "" : "The server does not answer; what is shown is old. Trying again …");
+function onConnection(isOpen, reason = "The server does not answer; what is shown is old. Trying again …") {
+  say(isOpen ? "" : reason);
   document.body.classList.toggle("stale", !isOpen);
 }
 
@@ -51,9 +51,8 @@ function show() {
   isDue = false;
   const nowS = Date.now() / 1000 + serverAheadS;
   const chosen = view.of([...instances.values()]);
-  // Rows do not move away from under a pointer or from the focus.
-  const isHeld = performance.now() - pointedAt < HOLD_MS || at("rows").contains(document.activeElement);
-  rows.show(chosen, nowS, isHeld);
+  // Rows do not move away from under a pointer, or while keys go from one to the next.
+  rows.show(chosen, nowS, performance.now() - usedAt < HOLD_MS);
   showKinds();
   at("instances").hidden = chosen.length === 0;
   at("empty").hidden = chosen.length > 0;
@@ -103,7 +102,7 @@ function changeView(change) {
   change();
   const query = view.query();
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
-  pointedAt = 0;
+  usedAt = 0;
   showOrder();
   schedule();
 }
@@ -149,7 +148,9 @@ function main() {
   filter.value = view.words;
   filter.addEventListener("input", () => changeView(() => (view.words = filter.value)));
   at("rows").addEventListener("click", act);
-  at("rows").addEventListener("pointermove", () => (pointedAt = performance.now()), { passive: true });
+  for (const use of ["pointermove", "keydown"]) {
+    at("rows").addEventListener(use, () => (usedAt = performance.now()), { passive: true });
+  }
   at("create").addEventListener("click", () => openCreator((ids) => rows.find(ids)));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input, textarea, select, dialog")) return;

@@ -5,7 +5,7 @@ import { count, seconds } from "./amounts.js";
 import { at, element, put } from "./element.js";
 
 const FOLLOW_MS = 1000;
-const LOG_BYTES = 256 * 1024;
+const LOG_BYTES = 64 * 1024;
 
 const DESTROYS = {
   kill: {

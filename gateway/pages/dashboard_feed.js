@@ -1,5 +1,7 @@
 // The server's feed: one WebSocket that is opened again whenever it ends.
 
+import { ask } from "./api.js";
+
 const RETRY_MS = [500, 1000, 2000, 4000];
 const SILENCE_MS = 15_000; // the server says something every five seconds
 const SETTLE_MS = 150;
@@ -9,6 +11,7 @@ export class Feed {
   #onMessage;
   #onConnection;
   #failures = 0;
+  #hasOpened = false;
   #visible = [];
   #silence;
   #telling;
@@ -24,6 +27,7 @@ export class Feed {
     this.#socket = socket;
     socket.addEventListener("message", (event) => {
       this.#failures = 0;
+      this.#hasOpened = true;
       this.#expectMore();
       const message = JSON.parse(event.data);
       if (message.whole) this.#onConnection(true);
@@ -55,11 +59,21 @@ export class Feed {
     }, SILENCE_MS);
   }
 
+  /** A socket that is refused does not tell why, so the same is asked in another way. */
+  async #explain() {
+    try {
+      await ask("GET", "/dashboard/feed");
+    } catch (problem) {
+      if ([401, 403, 429].includes(problem.status)) this.#onConnection(false, problem.message);
+    }
+  }
+
   #retry(socket) {
     if (socket !== this.#socket) return;
     this.#socket = null;
     clearTimeout(this.#silence);
     this.#onConnection(false);
+    if (!this.#hasOpened) this.#explain();
     setTimeout(() => this.open(), RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)]);
   }
 }

@@ -28,6 +28,7 @@ export class Rows {
 
   /** These instances are shown, in this order unless it `isHeld`. */
   show(chosen, nowS, isHeld) {
+    const focused = document.activeElement;
     const ids = new Set(chosen.map((instance) => instance.id));
     for (const [id, row] of this.#rows) if (!ids.has(id)) this.#drop(id, row);
     let next = this.#body.firstElementChild;
@@ -43,6 +44,8 @@ export class Rows {
       if (row.node === next) next = next.nextElementSibling;
       else if (isNew || !isHeld) this.#body.insertBefore(row.node, next);
     }
+    // A row that moves loses the focus.
+    if (document.activeElement !== focused && this.#body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   /** The first of these is brought onto the screen as soon as it is there. */

@@ -9,6 +9,7 @@ import { makeControls } from "./play_controls.js";
 const MAX_SHOWN = 4000;
 const MAX_EPISODES = 20;
 const MAX_PACE = 30;
+const LONG_MS = 1000;
 
 const instanceId = new URLSearchParams(location.search).get("instance_id") ?? "";
 const path = pathOf(instanceId);
@@ -28,12 +29,14 @@ function say(text) {
 async function alone(work) {
   if (isWaiting) return;
   wait(true);
+  const impatience = setTimeout(() => say("The environment has not answered yet …"), LONG_MS);
   try {
     await work();
   } catch (problem) {
     stopRunning();
     fail(problem);
   } finally {
+    clearTimeout(impatience);
     wait(false);
   }
 }

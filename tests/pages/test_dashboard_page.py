@@ -143,6 +143,18 @@ def test_rows_are_ordered_and_filtered_and_the_address_keeps_it(visit: Visit, se
     expect(page.get_by_text("No instance is as you have asked.")).to_be_visible()
 
 
+def test_the_focus_stays_where_it_is_while_rows_move(visit: Visit, server: Server) -> None:
+    """Whoever goes through the rows by keyboard is not thrown back to the top of the page."""
+    well, ill = created(server, "CartPole-v1"), created(server, "test/Exits-v0")
+    page = visit.open("/dashboard")
+    expect_order(page, [well, ill])
+    logs = row(page, ill).get_by_role("button", name="Logs")
+    logs.focus()
+    step(server, ill, 1)
+    expect_order(page, [ill, well])
+    expect(logs).to_be_focused()
+
+
 def test_one_is_made_from_the_registry(visit: Visit, server: Server) -> None:
     """With labels and arguments; what cannot be read is said, and so is what the server refuses."""
     visit.excuse("status of 404")
