@@ -64,7 +64,7 @@ def described(plan: Confinement) -> dict[str, str | None]:
         "network": None if plan.network else seccomp or tcp,
         "local_sockets": seccomp,
         "signals": "landlock" if plan.landlock_abi >= _SCOPE_ABI else user,
-        "memory_of_others": landlock or user or seccomp,
+        "memory_of_others": landlock or user,
     }
 
 
