@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from gateway.artifacts.listing import TEXT, Kept
+from gateway.artifacts.listing import Kept, Picture
 from gateway.artifacts.paths import url_of
 from gateway.crash import in_words
 from gateway.statistics import Statistics
@@ -54,8 +54,8 @@ def summary(kept: Kept, document: Mapping[str, Any] | None) -> dict[str, Any]:
 def status(kept: Kept, document: Mapping[str, Any] | None, statistics: Statistics | None) -> dict[str, Any]:
     """What the live view says beside the picture; counters are None once the instance runs no more.
 
-    `episode` is the one that runs or was the last to end, None before the first; `picture` and `text` are the
-    paths of what was drawn last.
+    `episode` is the one that runs or was the last to end, None before the first; `picture` and `text` are where
+    the last drawing is: another address, another drawing.
     """
     live = document or {}
     crash = live.get("crash")
@@ -68,11 +68,17 @@ def status(kept: Kept, document: Mapping[str, Any] | None, statistics: Statistic
         "episodes": live.get("episodes"),
         "episode": statistics and statistics.episode(),
         "render_mode": live.get("render_mode"),
-        "picture": kept.picture and url_of(kept.instance_id, "rendered", kept.picture),
-        "text": url_of(kept.instance_id, "rendered", TEXT) if kept.has_text else None,
+        "picture": kept.picture and _address(kept.instance_id, kept.picture),
+        "text": kept.text and _address(kept.instance_id, kept.text),
         "picture_error": live.get("picture_error"),
         "crash": crash and _crash(msgspec.convert(crash, CrashReport)),
     }
+
+
+def _address(instance_id: str, picture: Picture) -> str:
+    """Its path, and a query by which a page sees that it is another one."""
+    number, time_ns = picture.version
+    return f"{url_of(instance_id, 'rendered', picture.name)}?{number:x}-{time_ns:x}"
 
 
 def _crash(report: CrashReport) -> dict[str, Any]:

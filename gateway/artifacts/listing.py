@@ -31,7 +31,7 @@ _RUN = 4096
 FOR_VIEWERS = "latest.jpg"
 """What workers draw while somebody looks."""
 
-TEXT = "latest.txt"
+_TEXT = "latest.txt"
 PICTURES = (FOR_VIEWERS, "latest.png")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -68,10 +68,10 @@ class Kept:
 
     instance_id: str
     facts: Facts
-    picture: str | None
-    """The name of its last one in `rendered/`."""
-    has_text: bool
-    """Whether it draws text, and has."""
+    picture: "Picture | None"
+    """Its last one."""
+    text: "Picture | None"
+    """The same, where the environment draws text."""
 
 
 class Picture(NamedTuple):
@@ -79,6 +79,11 @@ class Picture(NamedTuple):
 
     name: str
     stat: os.stat_result
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What differs between any two pictures that were renamed into place."""
+        return self.stat.st_ino, self.stat.st_mtime_ns
 
 
 def list_folder(fd: int, window: Window) -> Page[Entry]:
@@ -164,9 +169,8 @@ def _created_ns(entry: os.DirEntry[str]) -> int:
 
 
 def _kept(root: Path, instance_id: str) -> Kept:
-    picture = newest_picture(root, instance_id)
-    has_text = newest_picture(root, instance_id, (TEXT,)) is not None
-    return Kept(instance_id, _facts(root, instance_id), picture and picture.name, has_text)
+    picture, text = newest_picture(root, instance_id), newest_picture(root, instance_id, (_TEXT,))
+    return Kept(instance_id, _facts(root, instance_id), picture, text)
 
 
 def newest_picture(root: Path, instance_id: str, names: Sequence[str] = PICTURES) -> Picture | None:

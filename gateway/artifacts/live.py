@@ -18,7 +18,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.artifacts.instances import Instances
-from gateway.artifacts.listing import FOR_VIEWERS, PICTURES, newest_picture
+from gateway.artifacts.listing import FOR_VIEWERS, PICTURES, Picture, newest_picture
 from gateway.artifacts.media import media_type
 from gateway.artifacts.paths import open_beneath
 from protocol.errors import LimitReached, NotFound, ShuttingDown
@@ -34,7 +34,7 @@ _BOUNDARY = "picture"
 _DRAWN = frozenset({"ready", "busy"})
 _TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
 
-_Version = tuple[int, int]
+_Version = tuple[int, int]  # as `Picture.version`
 
 _SOCKET_OPTIONS = (
     # A peer that vanished without a word is noticed, though nothing may be sent to it for hours (tcp(7)).
@@ -148,7 +148,7 @@ class _Pictures:
         """
         names = (FOR_VIEWERS,) if is_drawn else PICTURES
         found = newest_picture(self._root, self._instance_id, names)
-        if found is None or (self._is_repeated and _version(found.stat) == self._sent):
+        if found is None or (self._is_repeated and found.version == self._sent):
             return b""
         try:
             picture, version = await asyncio.to_thread(_read, self._root, self._instance_id, found.name)
@@ -180,11 +180,6 @@ def _read(root: Path, instance_id: str, name: str) -> tuple[bytes, _Version]:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_PICTURE_BYTES:
             raise NotFound("there is no picture that can be shown")
-        return os.read(fd, found.st_size), _version(found)
+        return os.read(fd, found.st_size), Picture(name, found).version
     finally:
         os.close(fd)
-
-
-def _version(found: os.stat_result) -> _Version:
-    """What differs between any two pictures that were renamed into place."""
-    return found.st_ino, found.st_mtime_ns

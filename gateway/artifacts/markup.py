@@ -133,7 +133,7 @@ def _live(kept: Kept) -> str:
 def _preview(kept: Kept) -> str:
     if kept.picture is None:
         return '<span class="none">no picture</span>'
-    return _image(url_of(kept.instance_id, "rendered", kept.picture))
+    return _image(url_of(kept.instance_id, "rendered", kept.picture.name))
 
 
 def _image(url: str) -> str:

@@ -20,16 +20,15 @@ export class MovingPicture {
   }
 
   /**
-   * Brings the picture up to date; to be called twice a second. `still` is where the last picture is, if there is one,
-   * and `version` differs where that may; an instance that `mayMove` is drawn as long as its stream is open.
+   * Brings the picture up to date; to be called twice a second. `still` is where the last picture is, if there is one:
+   * another address, another picture. An instance that `mayMove` is drawn as long as its stream is open.
    */
-  refresh({ still, version, mayMove, isHidden, alt }) {
+  refresh({ still, mayMove, isHidden, alt }) {
     this.#shown.alt = alt;
     this.#shown.hidden = isHidden;
     if (mayMove && performance.now() >= this.#renewAt) this.#open();
-    const wanted = `${still} ${version}`;
-    if (still && !this.#isStreaming && wanted !== this.#stillOf) {
-      this.#stillOf = wanted;
+    if (still && !this.#isStreaming && still !== this.#stillOf) {
+      this.#stillOf = still;
       const image = (this.#still = this.#load(still));
       image.addEventListener("load", () => {
         if (this.#still === image && !this.#isStreaming) this.#replaceBy(image);
@@ -50,7 +49,8 @@ export class MovingPicture {
   #open() {
     this.#renewAt = performance.now() + RENEWAL_MS;
     if (this.#stream !== this.#shown) this.#stream?.removeAttribute("src");
-    const image = (this.#stream = this.#load(this.#path));
+    // A new query each time, or the browser would take what it has.
+    const image = (this.#stream = this.#load(`${this.#path}?${++this.#requests}`));
     const onFirst = () => {
       if (this.#stream !== image || this.#shown === image) return;
       this.#isStreaming = true;
@@ -66,8 +66,7 @@ export class MovingPicture {
 
   #load(path) {
     const image = new Image();
-    // A new query each time, or the browser would take what it has.
-    image.src = `${path}?${++this.#requests}`;
+    image.src = path;
     return image;
   }
 

@@ -17,6 +17,7 @@ const picture = new MovingPicture(at("picture"), `/${instanceId}/live`);
 const chart = new Chart(at("returns"));
 const rate = new Rate();
 let episodesDrawn = 0;
+let textDrawn = "";
 let timer;
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 3 });
@@ -58,12 +59,11 @@ async function drawReturns(episodes) {
 
 /** What the environment draws: its text, or its picture. */
 async function showDrawing(status) {
-  const { text, state, steps, episode } = status;
-  const isOld = at("text").dataset.version === `${steps} ${episode?.number}`;
-  if (text && (!isOld || state === null)) {
+  const { text, state } = status;
+  if (text && text !== textDrawn) {
     const response = await ask(text);
     if (response.ok) {
-      at("text").dataset.version = `${steps} ${episode?.number}`;
+      textDrawn = text;
       at("text").replaceChildren(...coloured(await response.text()));
     }
   }
@@ -71,7 +71,6 @@ async function showDrawing(status) {
   at("nothing").hidden = Boolean(text || status.picture);
   picture.refresh({
     still: status.picture,
-    version: `${steps} ${episode?.number}`,
     mayMove: state !== null && status.render_mode !== null,
     isHidden: Boolean(text) || !status.picture,
     alt: `What ${status.env_id ?? "the environment"} looks like now`,

@@ -18,6 +18,7 @@ from tests.gateway.artifact_server import ONE, TWO, ArtifactServer, artifact_ser
 
 LATEST = f"{ONE}/rendered/latest.jpg"
 PNG = f"{ONE}/rendered/latest.png"
+TEXT = f"{ONE}/rendered/latest.txt"
 CRASH = {
     "cause": "signal", "at": "2026-01-02T03:04:05.678+00:00", "exit_code": None, "signal": 9, "command": "step",
     "elapsed_s": 1.5, "steps": 7, "log_tail": "last words\n", "traceback": "",
@@ -260,12 +261,27 @@ async def test_the_status_tells_what_the_view_shows(server: ArtifactServer) -> N
     server.living.done[ONE] = played(1.0, 2.0)
     answer = await server.request(f"/{ONE}/status")
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json == {
+    told = answer.json
+    assert told.pop("picture").partition("?")[0] == f"/{LATEST}"
+    assert told == {
         "instance_id": ONE, "env_id": "CartPole-v1", "created_at": "2026-01-02T03:04:05.678+00:00", "state": "busy",
-        "steps": 7, "episodes": 2, "render_mode": "rgb_array", "picture": f"/{LATEST}", "text": None,
+        "steps": 7, "episodes": 2, "render_mode": "rgb_array", "text": None,
         "picture_error": "no display", "crash": None,
         "episode": {"number": 2, "steps": 1, "return": 2.0, "is_over": True},
     }  # fmt: skip
+
+
+async def test_a_newer_drawing_has_another_address(server: ArtifactServer) -> None:
+    """So a page that sees one it has not shown asks for it, and for no other; each address shows what is there."""
+    seen = set()
+    for content in (b"first", b"second"):
+        server.put(LATEST, content)
+        server.put(TEXT, content)
+        told = (await server.request(f"/{ONE}/status")).json
+        for address in (told["picture"], told["text"]):
+            assert (await server.request(address)).body == content
+            seen.add(address)
+    assert len(seen) == 4
 
 
 async def test_the_returns_of_past_episodes_are_told(server: ArtifactServer) -> None:

@@ -1,12 +1,14 @@
 """The live view of one instance, as somebody looks at it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from gateway.artifacts.live import MAX_VIEWERS
 from tests.pages.browser import Visit, assert_accessible, assert_fits_a_phone
 from tests.pages.marked_up import MARKUP
 from tests.server import Server, running_server
@@ -55,6 +57,13 @@ def wait_for_picture(page: Page) -> None:
     expect(page.locator("#picture")).to_be_visible()
 
 
+def assert_it_moves(page: Page, go: Callable[[], int]) -> None:
+    """After steps enough for the eye, which succeed, the page shows another picture than before."""
+    before = page.evaluate(_PIXELS)
+    assert go() == 200
+    page.wait_for_function(f"before => ({_PIXELS})() !== before", arg=before)
+
+
 def assert_nothing_is_injected(page: Page) -> None:
     """No element of the page was made of an environment's text."""
     for element in _INJECTED:
@@ -70,9 +79,7 @@ def test_cartpole_moves(visit: Visit, server: Server) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("CartPole-v1")
     expect(page.locator("#message")).to_be_hidden()
     for steps in (4, 8):
-        before = page.evaluate(_PIXELS)
-        assert step(server, instance_id, *[steps // 4 % 2] * 4) == 200  # far enough for the eye
-        page.wait_for_function(f"before => ({_PIXELS})() !== before", arg=before)
+        assert_it_moves(page, lambda: step(server, instance_id, *[steps // 4 % 2] * 4))  # noqa: B023 - called at once
         expect(page.locator("#step")).to_have_text(str(steps))
     expect(page.locator("#episode")).to_have_text("1")
     expect(page.locator("#return")).to_have_text("8")
@@ -93,6 +100,18 @@ def test_the_returns_of_past_episodes_are_plotted(visit: Visit, server: Server) 
     assert dots.count("M") == len(returns) == 5
     chart.hover(position={"x": 60, "y": 50})
     expect(page.locator(".readout")).to_contain_text(f"Return at 1: {returns[0]:.0f}")
+
+
+def test_a_viewer_too_many_sees_one_picture_after_the_other(visit: Visit, server: Server) -> None:
+    """The stream is refused, and what others have drawn is seen all the same."""
+    visit.excuse("status of 429")
+    instance_id = create(server, "CartPole-v1")
+    with ExitStack() as others:
+        for _ in range(MAX_VIEWERS):
+            others.enter_context(server.files.stream("GET", f"/{instance_id}/live"))
+        page = look_at(visit, instance_id)
+        wait_for_picture(page)
+        assert_it_moves(page, lambda: step(server, instance_id, 1, 1, 1, 1))
 
 
 def test_a_picture_is_not_needed_to_see_what_an_environment_writes(visit: Visit, server: Server) -> None:
