@@ -67,7 +67,7 @@ class Supervisor:
         self.metrics = Metrics(self.__iter__)
         self.registry = Registry(self._new_asked_worker, config.imports, config.permitted.includes)
         self.leases = Leases(self.close)
-        self.watch_over = Watch(self.__iter__, self.close)
+        self.watch_over = Watch(lambda: list(self._instances.values()), self.close)
 
     def __iter__(self) -> Iterator[Instance]:
         """All instances that are there for whoever is asking, the oldest first."""

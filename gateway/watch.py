@@ -1,8 +1,10 @@
 """The watch over all instances: memory, processes, size of logs, idleness. From outside, so nothing can evade it.
 
 Busy instances are glanced at every 50 ms, which stops one that takes 2 GB a second within some 100 MB of its limit,
-the others four times a second, and all of them are looked at once a second, each in its turn. A glance costs some ten
-microseconds, but twenty for each member of a family: so a thread measures, and rests when that has taken it long.
+those used lately four times a second, and both are looked at once a second, each in its turn. The quiet ones are looked
+at every ten seconds, and at once when the machine as a whole has lost memory or got processes (`alarm.py`). A glance
+costs some ten microseconds, but twenty for each member of a family: so a thread measures, and rests when that has taken
+it long.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from gateway import family
+from gateway.alarm import Alarm
 from gateway.instance import Instance
 from gateway.lifecycle import State
 from protocol.facts import Cause
@@ -22,6 +25,8 @@ _GLANCE_S = 0.05
 _GLANCES_PER_FAMILY = 4  # at every fourth glance the children are counted too
 _GLANCES_PER_IDLE = 5
 _GLANCES_PER_LOOK = 20
+_LOOKS_PER_QUIET = 10
+_QUIET_S = 5.0  # without a command
 _REST = 4  # times as long as the last measuring took, at least: a fifth of a core is all that the watch may use
 _ACTIVE = frozenset({State.STARTING, State.BUSY})
 _UNUSED = frozenset({State.READY, State.CRASHED})
@@ -45,6 +50,7 @@ class Watch:
     ) -> None:
         self._instances = instances
         self._close = close
+        self._alarm = Alarm()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: WeakKeyDictionary[Instance, int] = WeakKeyDictionary()  # what was killed needs time to be gone
         self._weighed: WeakSet[Instance] = WeakSet()
@@ -56,16 +62,21 @@ class Watch:
             while True:
                 await asyncio.sleep(rest_s)
                 glance += 1
-                sights = list(self._due(glance))
+                sights = list(self._due(glance, is_alarmed=self._alarm.is_raised()))
+                if not sights and glance % _GLANCES_PER_IDLE:
+                    continue
                 measured, took_s = await asyncio.get_running_loop().run_in_executor(thread, _measure, sights)
                 for sight, (pids, usage) in zip(sights, measured, strict=True):
                     self._judge(sight, pids, usage)
                 rest_s = max(_GLANCE_S, took_s * _REST)
 
-    def _due(self, glance: int) -> Iterator[Sight]:
+    def _due(self, glance: int, *, is_alarmed: bool) -> Iterator[Sight]:
         for instance in self._instances():
+            is_active = instance.state in _ACTIVE
             turn = glance + int(instance.instance_id, 16)  # a random number, so that not all are looked at together
-            is_look, is_active = turn % _GLANCES_PER_LOOK == 0, instance.state in _ACTIVE
+            if not (is_active or is_alarmed or turn % _GLANCES_PER_IDLE == 0):
+                continue
+            is_look = turn % _GLANCES_PER_LOOK == 0
             if is_look or is_active:
                 self._bound_logs(instance)
             if is_look:
@@ -74,7 +85,8 @@ class Watch:
             if pid is None or self._ended.get(instance) == pid:
                 continue
             is_family = instance.usage.processes > 1
-            if is_look or is_active or is_family or turn % _GLANCES_PER_IDLE == 0:
+            is_quiet = not (is_active or is_family) and instance.idle_s > _QUIET_S
+            if is_alarmed or not is_quiet or turn % (_GLANCES_PER_LOOK * _LOOKS_PER_QUIET) == 0:
                 yield Sight(instance, pid, is_look, is_look or is_family or turn % _GLANCES_PER_FAMILY == 0)
 
     def _judge(self, sight: Sight, pids: list[int], usage: family.Usage) -> None:
