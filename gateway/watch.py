@@ -8,6 +8,7 @@ it long.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -58,7 +59,7 @@ class Watch:
     async def run(self) -> None:
         """Never returns."""
         glance, rest_s = 0, _GLANCE_S
-        with ThreadPoolExecutor(1, thread_name_prefix="watch") as thread:
+        with ThreadPoolExecutor(1, thread_name_prefix="watch") as thread, contextlib.closing(self._alarm):
             while True:
                 await asyncio.sleep(rest_s)
                 glance += 1
