@@ -66,6 +66,10 @@ _WRITTEN: dict[str, dict[str, Any]] = {
         },
     },
 }
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "Where the server was given tokens."},
+    "token_as_password": {"type": "http", "scheme": "basic", "description": "The same, in the URL's user part."},
+}
 
 
 def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -86,7 +90,8 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
             "description": "Any Gymnasium environment over HTTP, each in a worker process of its own.",
         },
         "paths": paths,
-        "components": {"schemas": _WRITTEN | schemas},
+        "components": {"schemas": _WRITTEN | schemas, "securitySchemes": _SCHEMES},
+        "security": [{}, *({name: []} for name in _SCHEMES)],
     }
 
 

@@ -178,11 +178,12 @@ def test_mujoco_draws_in_a_container(contained: Server) -> None:
 
 
 def test_it_serves_on_all_interfaces(image: Image, contained: Server) -> None:
-    """Both ports are declared and reachable from outside the container; the data has a volume."""
+    """Both ports are declared and reachable from outside the container, without a token; the data has a volume."""
     assert contained.url.startswith("http://0.0.0.0:")
     assert contained.artifacts_url.startswith("http://0.0.0.0:")
     assert set(image.config()["ExposedPorts"]) == {"5000/tcp", "8000/tcp"}
     assert set(image.config()["Volumes"]) == {"/data"}
+    assert "to ask for a token, set GYM_SERVER_TOKEN" in contained.log
 
 
 def test_it_does_not_run_as_root(image: Image) -> None:
