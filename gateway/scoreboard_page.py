@@ -5,6 +5,8 @@ The artifact port has the same files. A page may show what its own server serves
 
 import asyncio
 import io
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,14 +47,23 @@ class ScoreboardPage:
             NotFound: there is no such file.
         """
         parts = parts_of(request.rel_url.raw_path.removeprefix(_PREFIX))
-        fd = await asyncio.to_thread(open_beneath, self._root, parts)
+        file = await asyncio.to_thread(_open, self._root, parts)
         kind = media_type(parts)
         headers = {"Content-Type": kind, "Cache-Control": "no-cache", "Content-Security-Policy": _POLICY}
         if kind in (UNKNOWN, "application/gzip"):
             headers["Content-Disposition"] = "attachment"
-        try:
-            file = io.FileIO(fd)
-        except IsADirectoryError:
-            raise NotFound("there is no file at this path") from None
         with file:
             return await send(request, file, headers)
+
+
+def _open(root: Path, parts: Sequence[str]) -> io.FileIO:
+    """The open file; blocks.
+
+    Raises:
+        NotFound: there is none, or it is a folder.
+    """
+    fd = open_beneath(root, parts)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotFound("there is no file at this path")
+    return io.FileIO(fd)
