@@ -34,7 +34,11 @@ _FOR_THE_NETWORK = (
     *("/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols"),
     *("/etc/ssl/certs", "/etc/ca-certificates", "/etc/pki", "/run/systemd/resolve"),
 )
-_DEVICES = ("null", "zero", "full", "random", "urandom", "dri", "kfd")
+_DEVICES = [
+    str(path)
+    for path in Path("/dev").iterdir()
+    if path.name in {"null", "zero", "full", "random", "urandom", "dri", "kfd"} or path.name.startswith("nvidia")
+]
 
 
 def confine(confinement: Confinement, folder: Path, private: Path) -> None:
@@ -87,14 +91,13 @@ def _drop_capabilities(*, keeps_reading: bool) -> None:
 
 def _rules(confinement: Confinement, folder: Path, private: Path) -> Iterator[tuple[str, int]]:
     """Every path that may be used, and how."""
-    paths = (*_of_python(), *confinement.readable, *(_FOR_THE_NETWORK if confinement.network else ()))
-    for path in _outermost((*_STANDARD, *map(os.path.realpath, paths))):
+    more = {*(_of_python() - _KNOWN), *confinement.readable, *(_FOR_THE_NETWORK if confinement.network else ())}
+    for path in _outermost({*_EXISTING, *map(os.path.realpath, more)}) if more else _EXISTING:
         yield from _readable(path, confinement.hidden)
     yield from ((path, landlock.ANYTHING) for path in confinement.writable)
     yield str(folder), landlock.CHANGE
     yield str(private), landlock.ANYTHING
-    yield from ((f"/dev/{name}", landlock.DEVICE) for name in _DEVICES)
-    yield from ((f"/dev/{name}", landlock.DEVICE) for name in os.listdir("/dev") if name.startswith("nvidia"))  # noqa: PTH208 - as above
+    yield from ((path, landlock.DEVICE) for path in _DEVICES)
 
 
 def _of_python() -> set[str]:
@@ -105,15 +108,17 @@ def _of_python() -> set[str]:
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:
-    """Without those that lie in another one of them."""
+    """Without those that lie in another one of them, and those that do not exist."""
     found: list[str] = []
     for path in sorted(set(paths)):
-        if not (found and path.startswith(f"{found[-1].rstrip('/')}/")):
+        if not (found and path.startswith(f"{found[-1].rstrip('/')}/")) and os.path.exists(path):  # noqa: PTH110 - Path costs more
             found.append(path)
     return found
 
 
-_STANDARD = tuple(_outermost(os.path.realpath(path) for path in _READABLE if os.path.exists(path)))  # noqa: PTH110 - as realpath
+# Found out once, in the process from which workers are forked: it takes longer than all else that a worker does here.
+_KNOWN = _of_python()
+_EXISTING = _outermost(map(os.path.realpath, {*_READABLE, *_KNOWN}))
 
 
 def _readable(path: str, hidden: str) -> Iterator[tuple[str, int]]:

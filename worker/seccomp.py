@@ -15,6 +15,8 @@ _SET_MODE_FILTER, _SPEC_ALLOW = 1, 4  # without the flag older kernels slow the 
 _LOAD, _IS, _IS_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06  # the classic BPF that a filter is written in
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_LINE = struct.Struct("=HBBI")
+_REFUSAL = _RETURN, 0, 0, _REFUSE | errno.EPERM
 _X32 = 0x40000000  # a second numbering of the same calls
 
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1), "riscv64": (0xC00000F3, 1)}
@@ -50,22 +52,31 @@ def refuse(*, network: bool) -> None:
     Raises:
         OSError: the kernel refuses the filter.
     """
-    architecture, column = _ARCHITECTURES[platform.machine()]
-    refused = [call[column] for call in _REFUSED] + ([] if network else [_SOCKET[column]])
-    program = [(_LOAD, 0, 0, _ARCHITECTURE_AT), (_IS, 1, 0, architecture), _refusal(), (_LOAD, 0, 0, _NUMBER_AT)]
-    program += [(_IS_AT_LEAST, 0, 1, _X32), _refusal()]
-    for number in refused:
-        program += [(_IS, 0, 1, number), _refusal()]
-    if network:
-        program += [(_IS, 0, 3, _SOCKET[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT_AT), (_IS, 0, 1, socket.AF_UNIX)]
-        program += [_refusal()]
-    program.append((_RETURN, 0, 0, _ALLOW))
-    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in program))
-    header = struct.pack("@HP", len(program), ctypes.addressof(code))
+    _, column = _ARCHITECTURES[platform.machine()]
+    header = struct.pack("@HP", len(_CODE[network]) // _LINE.size, ctypes.addressof(_CODE[network]))
     if _libc.syscall(_SECCOMP[column], _SET_MODE_FILTER, _SPEC_ALLOW, header) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"seccomp: {os.strerror(number)}")
 
 
-def _refusal() -> tuple[int, int, int, int]:
-    return _RETURN, 0, 0, _REFUSE | errno.EPERM
+def _program(*, network: bool) -> bytes:
+    """The filter, as `struct sock_fprog` points to it."""
+    architecture, column = _ARCHITECTURES[platform.machine()]
+    refused = [call[column] for call in _REFUSED] + ([] if network else [_SOCKET[column]])
+    lines = [(_LOAD, 0, 0, _ARCHITECTURE_AT), (_IS, 1, 0, architecture), _REFUSAL, (_LOAD, 0, 0, _NUMBER_AT)]
+    lines += [(_IS_AT_LEAST, 0, 1, _X32), _REFUSAL]
+    for number in refused:
+        lines += [(_IS, 0, 1, number), _REFUSAL]
+    if network:
+        lines += [(_IS, 0, 3, _SOCKET[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT_AT), (_IS, 0, 1, socket.AF_UNIX)]
+        lines += [_REFUSAL]
+    lines.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(_LINE.pack(*line) for line in lines)
+
+
+_CODE = {
+    network: ctypes.create_string_buffer(program, len(program))
+    for network in (True, False)
+    if is_known() and (program := _program(network=network))
+}
+"""Both filters, written once in the process from which workers are forked."""
