@@ -9,6 +9,7 @@ from tests.security.holders import Guarded, guarded_server
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """With several tokens, and environments of these tests."""
-    with guarded_server(tmp_path_factory.mktemp("guarded"), "--import", "tests.envs") as running:
+    """With several tokens, environments of these tests, and the first API of all."""
+    flags = ("--import", "tests.envs", "--env", "CartPole-v1")
+    with guarded_server(tmp_path_factory.mktemp("guarded"), *flags) as running:
         yield running

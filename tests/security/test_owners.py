@@ -79,6 +79,15 @@ async def test_the_dashboard_shows_what_its_viewer_may_see(guarded: Guarded, ins
             assert (instance_id in str(await feed.recv())) is is_shown
 
 
+def test_the_one_environment_of_the_first_api_is_nobodys(guarded: Guarded) -> None:
+    """All who drive share it, as its operator wanted; it is in no listing but an admin's, and observers only read."""
+    assert guarded.api["alice"].get("/reset").status_code == 200
+    assert guarded.api["bob"].get("/step/1").status_code == 200
+    assert guarded.api["watcher"].get("/step/1").status_code == 403
+    assert "CartPole-v1" not in guarded.api["bob"].get("/v1/envs").json()["all_envs"].values()
+    assert "CartPole-v1" in guarded.api["root"].get("/v1/envs").json()["all_envs"].values()
+
+
 def test_names_that_clients_choose_are_apart(guarded: Guarded) -> None:
     """An Idempotency-Key gives back one's own instance, never another's."""
     made: dict[str, set[str]] = {}
