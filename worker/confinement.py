@@ -104,7 +104,16 @@ def _of_python() -> set[str]:
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
     inside = tuple(f"{prefix}/" for prefix in prefixes)
     elsewhere = {path for path in sys.path if path.startswith("/") and not path.startswith(inside)}
-    return prefixes | elsewhere | set(filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    return (
+        prefixes | elsewhere | _in_development() | set(filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    )
+
+
+def _in_development() -> set[str]:
+    """Where the sources of editable packages are (pip install -e); setuptools' finders know, and nobody else."""
+    finders = [module for name, module in sys.modules.items() if name.startswith("__editable___")]
+    sources = {str(path) for finder in finders for path in getattr(finder, "MAPPING", {}).values()}
+    return sources | {f"{path}.py" for path in sources}
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:
