@@ -79,15 +79,20 @@ class SocketTransport:
                 self._link = None
                 if closed.rcvd and closed.rcvd.code == CloseCode.MESSAGE_TOO_BIG:
                     raise too_large() from closed
+                if time.monotonic() >= deadline:
+                    raise self._too_late() from closed
             except BaseException as error:  # also a Ctrl-C: what comes late shall find nobody
                 self._link = None
                 link.close()
                 if isinstance(error, TimeoutError):
-                    raise ServerUnreachable(f"no answer within {self._patience.answer_s:g} s") from error
+                    raise self._too_late() from error
                 raise
             else:
                 return replies
         raise ServerUnreachable(f"the connection broke {MAX_BREAKS} times before there was an answer")
+
+    def _too_late(self) -> ServerUnreachable:
+        return ServerUnreachable(f"no answer within {self._patience.answer_s:g} s")
 
     def _converse(self, link: Link, waiting: dict[int, bytes], replies: dict[int, Any], deadline: float) -> None:
         """Every message has its reply."""
