@@ -32,9 +32,9 @@ class Hosts:
     """`host` is where the server listens, `names` what else it is called; `*` in them is any name."""
 
     def __init__(self, host: str, names: Sequence[str]) -> None:
-        self._is_everywhere = (address := _address(host)) is not None and address.is_unspecified
-        own = (socket.gethostname(),) if self._is_everywhere else (host,)
-        self._names = {name.lower().rstrip(".") for name in ("localhost", *own, *names)}
+        is_everywhere = (address := _address(host)) is not None and address.is_unspecified
+        own = socket.gethostname() if is_everywhere else host
+        self._names = {name.lower().rstrip(".") for name in ("localhost", own, *names)}
         self._endings = tuple(name[1:] for name in self._names if name.startswith("*."))
         self._takes_all = "*" in self._names
         self._taken: set[str] = set()
@@ -48,20 +48,17 @@ class Hosts:
         if header in self._taken or not header or self._takes_all:
             return
         name = without_port(header).lower().rstrip(".")
-        if not (name in self._names or name.endswith(self._endings) or self._is_own_address(name)):
+        if not (name in self._names or name.endswith(self._endings) or _address(name)):
             raise Forbidden(
                 f"this server does not go by the name {name:.100}; start it with --allow-host {name:.100} if it should"
             )
         if len(self._taken) < _REMEMBERED:
             self._taken.add(header)
 
-    def _is_own_address(self, name: str) -> bool:
-        address = _address(name)
-        return address is not None and (self._is_everywhere or address.is_loopback)
-
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
         return None
+    return None if "%" in host else address  # a zone may be called anything

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import stat
 from pathlib import Path
 from urllib.parse import quote_from_bytes
@@ -165,11 +166,10 @@ def test_a_path_leads_to_what_is_served_or_nowhere(root: Path, path: str) -> Non
 @FUZZED
 @given(header=st.text())
 def test_a_name_is_ours_or_forbidden(header: str) -> None:
-    """No `Host` that can be sent is another kind of error, and none but loopback's is taken."""
+    """No `Host` that can be sent is another kind of error, and none with a letter is taken but localhost and IPv6."""
     with contextlib.suppress(Forbidden):
         Hosts("127.0.0.1", ()).check(header)
-        name = header.lower()
-        assert not header or name.startswith(("localhost", "127.", "[::1]", "::1"))
+        assert header.lower().startswith("localhost") or not re.search("[g-zG-Z]", header)
 
 
 @FUZZED
