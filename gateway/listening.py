@@ -17,6 +17,7 @@ _SHUTDOWN_S = 5.0
 _UNREAD_S = 60.0
 _HANDSHAKE_S = 10.0
 _BACKLOG = 1024
+_AT_ONCE = 64  # connections taken between two readings, so that none goes for a newer one before it was heard
 
 
 @contextlib.asynccontextmanager
@@ -47,11 +48,13 @@ async def listening(
     handshake_s = _HANDSHAKE_S if tls else None  # asyncio takes a time for it with TLS alone
     try:
         server = await asyncio.get_running_loop().create_server(
-            serve, host, port, backlog=_BACKLOG, ssl=tls, ssl_handshake_timeout=handshake_s
+            serve, host, port, backlog=_AT_ONCE, ssl=tls, ssl_handshake_timeout=handshake_s
         )
         try:
             for listener in server.sockets:  # connections inherit it
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(unread_s * 1000))
+                with listener.dup() as same:
+                    same.listen(_BACKLOG)  # those that wait to be taken are more than asyncio takes at once
             yield _url("https" if tls else "http", host, server.sockets[0].getsockname()[1])
         finally:
             server.close()
