@@ -170,6 +170,7 @@ def test_one_is_made_from_the_registry(visit: Visit, server: Server) -> None:
     page.get_by_label("Labels").fill("course: rl-101, run:7")
     page.get_by_label("How many").fill("2")
     page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)  # until then they are being built
     expect(page.locator("#rows tr")).to_have_count(2)
     for made in ids(page):
         document = server.document(made)
