@@ -14,6 +14,7 @@ from aiohttp import web
 
 from gateway.allocation import keep_freed_memory
 from gateway.artifacts.files import artifacts_app
+from gateway.awake import awake_loop
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
@@ -72,7 +73,8 @@ def serve(config: Config) -> int:
     forkserver = ForkServer()
     forkserver.open()
     try:
-        return asyncio.run(_serve(config, forkserver, cgroups))
+        with asyncio.Runner(loop_factory=awake_loop) as runner:
+            return runner.run(_serve(config, forkserver, cgroups))
     finally:
         forkserver.close()
         cgroups.leave()

@@ -18,6 +18,7 @@ from gateway.lifecycle import ALIVE, Dialect, OnCrash, State, may_become
 from gateway.making import make_in
 from gateway.observer import Observer
 from gateway.replay import Key, Replay
+from gateway.replied import Done, Outcome, Replied
 from gateway.stack import written_stack
 from gateway.statistics import Statistics
 from gateway.turns import Turns
@@ -27,9 +28,6 @@ from protocol import codec, messages
 from protocol.errors import FramingError, GymServerError, InternalError
 from protocol.facts import Cause, CrashReport, Limits
 from protocol.folder import FAULT_LOG, OLDER_OUTPUT_LOG, OUTPUT_LOG
-
-Outcome = messages.AnyReply | GymServerError
-Done = Callable[[Outcome], None]
 
 
 class Instance:
@@ -104,17 +102,17 @@ class Instance:
 
     async def reset(self, command: messages.Reset, key: Key | None = None) -> messages.Observed:
         """An episode has begun; in a fresh worker if the last one crashed and `on_crash` is "restart"."""
-        reply = await self._run(command, self.limits.reset_s, key)
+        reply = await self._run(command, key)
         assert isinstance(reply, messages.Observed)  # noqa: S101 - narrows; SPEC.md: the only reply to a reset but a failure
         return reply
 
     async def step(self, command: messages.Step, key: Key | None = None) -> messages.Stepped:
         """The actions are taken; each of them may take as long as a step may."""
-        reply = await self._run(command, self._deadline_s(command), key)
+        reply = await self._run(command, key)
         assert isinstance(reply, messages.Stepped)  # noqa: S101 - narrows, as in reset
         return reply
 
-    def begin(self, command: messages.Reset | messages.Step, key: Key | None, done: Done) -> bool:
+    def begin(self, command: messages.AnyCommand, key: Key | None, done: Done) -> bool:
         """Whether the command runs, as nothing stands in its way; if so `done` is called with what comes of it."""
         worker, may_run = self._worker, self.state is State.READY and not (key and not self.replay.is_new(key))
         if worker is None or not may_run or not self.turns.take_now():
@@ -126,15 +124,17 @@ class Instance:
             self.turns.give()
             done(outcome)
 
-        self._send(worker, command, self._deadline_s(command), ended)
+        self._send(worker, command, ended)
         return True
 
-    def _deadline_s(self, command: messages.Reset | messages.Step) -> float:
-        return self.limits.reset_s if isinstance(command, messages.Reset) else self.limits.step_s * len(command.actions)
+    def _deadline_s(self, command: messages.AnyCommand) -> float:
+        if isinstance(command, messages.Step):
+            return self.limits.step_s * len(command.actions)
+        return self.limits.reset_s if isinstance(command, messages.Reset) else self.limits.render_s
 
     async def ask(self, command: messages.AnyCommand, key: Key | None = None) -> messages.AnyReply:
         """The reply to any other command."""
-        reply = await self._run(command, self.limits.render_s, key)
+        reply = await self._run(command, key)
         if isinstance(command, messages.StartMonitor | messages.CloseMonitor):
             self.is_recording = isinstance(command, messages.StartMonitor)
         return reply
@@ -142,7 +142,7 @@ class Instance:
     async def show(self, command: messages.AnyCommand) -> None:
         """A picture is drawn for those who look, in its turn, but without a place in the client's queue."""
         async with self.turns.unrefused():
-            await self._run_now(command, self.limits.render_s)
+            await self._run_now(command)
 
     async def close(self) -> None:
         """There is no worker; the environment has closed itself, unless it would not in time."""
@@ -214,33 +214,33 @@ class Instance:
         self.env_id = self.made.env_id
         self._become(State.READY)
 
-    async def _run(self, command: messages.AnyCommand, deadline_s: float, key: Key | None) -> messages.AnyReply:
+    async def _run(self, command: messages.AnyCommand, key: Key | None) -> messages.AnyReply:
+        replied = Replied()
+        if self.begin(command, key, replied.settle):
+            return await replied.reply()
         async with self.turns:
             if key is None:
-                return await self._run_now(command, deadline_s)
-            return await self.replay.once(key, command, lambda: self._run_now(command, deadline_s))
+                return await self._run_now(command)
+            return await self.replay.once(key, command, lambda: self._run_now(command))
 
-    async def _run_now(self, command: messages.AnyCommand, deadline_s: float) -> messages.AnyReply:
+    async def _run_now(self, command: messages.AnyCommand) -> messages.AnyReply:
         if self.state is State.CRASHED and self.on_crash == "restart" and isinstance(command, messages.Reset):
             await self._restart()
         worker = self._worker
         if worker is None or self.state is not State.READY:
             raise self._gone()
-        replied: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._send(worker, command, deadline_s, lambda outcome: None if replied.done() else replied.set_result(outcome))
+        replied = Replied()
+        self._send(worker, command, replied.settle)
         try:
-            outcome = await replied
+            return await replied.reply()
         except asyncio.CancelledError:
             worker.kill("killed")  # its turn ends here, and the next command must not meet this one
             raise
-        if isinstance(outcome, GymServerError):
-            raise outcome
-        return outcome
 
-    def _send(self, worker: Worker, command: messages.AnyCommand, deadline_s: float, done: Done) -> None:
+    def _send(self, worker: Worker, command: messages.AnyCommand, done: Done) -> None:
         self._become(State.BUSY)
         self.command = (str(command.__struct_config__.tag), time.monotonic())
-        worker.send(codec.encode(command), deadline_s, partial(self._answered, worker, done))
+        worker.send(codec.encode(command), self._deadline_s(command), partial(self._answered, worker, done))
 
     def _answered(self, worker: Worker, done: Done, payload: Payload | None) -> None:
         """The instance is ready for the next command, unless it crashed meanwhile; what it took is counted."""

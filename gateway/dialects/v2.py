@@ -4,11 +4,12 @@ import asyncio
 import os
 import stat
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.accept import preferred
 from gateway.body import decode_fields
@@ -112,13 +113,13 @@ class V2:
     async def reset(self, request: web.Request) -> web.Response:
         """Begin an episode."""
         wire, fields = await read_request(request, ResetFields)
-        url = self._artifacts_url(request)
+        url = self._artifacts_url(request) if fields.render else ""
         return reply(await self._operations.reset(self._find(request), fields, wire, key_of(request), url), wire)
 
     async def step(self, request: web.Request) -> web.Response:
         """Take an action, or several."""
         wire, fields = await read_request(request, StepFields)
-        url = self._artifacts_url(request)
+        url = self._artifacts_url(request) if fields.render else ""
         return reply(await self._operations.step(self._find(request), fields, wire, key_of(request), url), wire)
 
     async def step_many(self, request: web.Request) -> web.Response:
@@ -218,8 +219,15 @@ async def read_request(request: web.Request, fields: type[F]) -> tuple[Wire, F]:
 
 def wire_of_request(request: web.Request, *, has_body: bool = False) -> Wire:
     """How the client wants to be answered."""
-    content_type = request.content_type if has_body else ""
-    return wire_of(content_type, request.headers.get("Accept", ""), request.query.get("arrays"))
+    headers = request.headers
+    content_type = headers.get(hdrs.CONTENT_TYPE, "") if has_body else ""
+    arrays = request.query.get("arrays") if request.rel_url.raw_query_string else None
+    return _wire(content_type, headers.get(hdrs.ACCEPT, ""), arrays)
+
+
+@lru_cache(maxsize=256)
+def _wire(content_type: str, accept: str, arrays: str | None) -> Wire:
+    return wire_of(content_type.partition(";")[0].strip().lower(), accept, arrays)
 
 
 def reply(body: bytes, wire: Wire, status: int = 200) -> web.Response:

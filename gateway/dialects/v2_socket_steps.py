@@ -11,8 +11,9 @@ from msgspec import UNSET, Raw
 from gateway.dialects import v2_messages as said
 from gateway.dialects.v2_transitions import transition_object
 from gateway.errors import problem, status_of
-from gateway.instance import Instance, Outcome
+from gateway.instance import Instance
 from gateway.replay import Key
+from gateway.replied import Outcome
 from gateway.wire import Wire
 from protocol.errors import GymServerError
 from protocol.messages import Step, Stepped
