@@ -26,6 +26,7 @@ _INSTANCES = 200
 _VISIBLE = 12
 _TURN_S = 5.0
 _NICEST = 19
+_SETTLING_MS = 3000  # it is about a page that is open, not about one that is being opened
 _NOBODY, _READ, _OPEN = "nobody looks", "the feed is read", "the page is open in Chromium"
 _DUELS = (Duel(_READ, _NOBODY, 0.95), Duel(_OPEN, _NOBODY, 0.95))
 _COUNT_FRAMES = """() => {
@@ -103,6 +104,7 @@ def _while_open(page: Page, url: str, step: Play, keep: Callable[[list[float]], 
     def play(seconds: float) -> Turn:
         page.goto(f"{url}/dashboard")
         page.locator("#rows tr").nth(_INSTANCES - 1).wait_for(state="attached")
+        page.wait_for_timeout(_SETTLING_MS)
         page.evaluate(_COUNT_FRAMES)
         turn = step(seconds)
         keep(page.evaluate("window.gaps"))

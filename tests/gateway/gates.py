@@ -1,6 +1,6 @@
 """An environment whose steps last as long as a test wants, and the test's end of it.
 
-As a module it registers the environment: `--import tests.gateway.gates`.
+As a module it registers the environment; `GATES` are the flags of a server that has it.
 """
 
 import os
@@ -11,6 +11,9 @@ from typing import Any, Self
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+
+GATES = ("--import", "tests.gateway.gates", "--allow-kwargs", "folder", "--worker-unconfined")
+"""What a server needs for them: its environments open files of the test's, which one of its arguments names."""
 
 _WAIT_S = 20.0
 

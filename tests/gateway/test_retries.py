@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.gateway.by_hand import Connection
-from tests.gateway.gates import Gate
+from tests.gateway.gates import GATES, Gate
 from tests.gateway.trajectory import Trajectory, as_local
 from tests.server import Server, running_server
 
@@ -23,7 +23,7 @@ new_key = map("key-{}".format, itertools.count()).__next__
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With environments that misbehave, and those that wait at a gate."""
     folder = tmp_path_factory.mktemp("server")
-    with running_server(folder, "--import", "tests.envs", "--import", "tests.gateway.gates") as running:
+    with running_server(folder, "--import", "tests.envs", *GATES) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway.listening import listening
 from tests.gateway.by_hand import Connection, Socket
-from tests.gateway.gates import Gate
+from tests.gateway.gates import GATES, Gate
 from tests.server import Server, running_server
 
 CLIENTS = 32
@@ -26,7 +26,7 @@ LARGE = {"size": 100_000}  # an observation of 400 kB in JSON
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With environments whose observations are large."""
-    with running_server(tmp_path_factory.mktemp("server"), "--import", "tests.gateway.gates") as running:
+    with running_server(tmp_path_factory.mktemp("server"), *GATES) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.by_hand import Socket
-from tests.gateway.gates import Gate
+from tests.gateway.gates import GATES, Gate
 from tests.server import Server, running_server
 
 SHORT = "&lease_grace_s=0.2"
@@ -17,7 +17,7 @@ AT_ONCE = "&lease_grace_s=0"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With environments that wait at a gate."""
-    with running_server(tmp_path_factory.mktemp("server"), "--import", "tests.gateway.gates") as running:
+    with running_server(tmp_path_factory.mktemp("server"), *GATES) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.gateway.by_hand import BINARY, PING, PONG, TEXT, Socket
-from tests.gateway.gates import Gate
+from tests.gateway.gates import GATES, Gate
 from tests.server import Server, running_server
 
 MAX_MESSAGE_BYTES = 100_000
@@ -26,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that takes small messages and long queues."""
     flags = ("--max-message-bytes", str(MAX_MESSAGE_BYTES), "--queue-length", "2000")
     folder = tmp_path_factory.mktemp("server")
-    with running_server(folder, *flags, "--import", "tests.envs", "--import", "tests.gateway.gates") as running:
+    with running_server(folder, *flags, "--import", "tests.envs", *GATES) as running:
         yield running
 
 
@@ -133,7 +133,7 @@ def peak_rss_bytes(pid: int) -> int:
 def test_sockets_are_told_that_the_server_goes(tmp_path: Path, gate: Gate) -> None:
     """With 1001; one that reads nothing does not hold up the end."""
     with (
-        running_server(tmp_path, "--import", "tests.gateway.gates") as own_server,
+        running_server(tmp_path, *GATES) as own_server,
         Socket(own_server.url) as idle,
         Socket(own_server.url, encoding="msgpack") as other,
         Socket(own_server.url, receive_buffer_bytes=4096) as deaf,

@@ -9,7 +9,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from tests.gateway.gates import Gate
+from tests.gateway.gates import GATES, Gate
 from tests.server import Server, running_server
 
 MSGPACK = "application/msgpack"
@@ -19,7 +19,7 @@ MSGPACK = "application/msgpack"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """With environments that misbehave, and those that wait at a gate."""
     folder = tmp_path_factory.mktemp("server")
-    with running_server(folder, "--import", "tests.envs", "--import", "tests.gateway.gates") as running:
+    with running_server(folder, "--import", "tests.envs", *GATES) as running:
         yield running
 
 
