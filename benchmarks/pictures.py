@@ -1,8 +1,8 @@
 """How fast environments step that observe pictures, 84 x 84 x 4 and 210 x 160 x 3 bytes of noise.
 
 The environments cost nothing themselves. `RemoteEnv` is our own Python client; the ready-made messages read nothing of
-a reply but where it ends. Beside them Gymnasium's vector environments, dm_env_rpc with its own adaptor, and for JSON the
-same server with the standard library's `json` in its workers.
+a reply but where it ends. Beside them Gymnasium's vector environments, dm_env_rpc with its own adaptor, and for JSON
+the same server with the standard library's `json` in its workers.
 """
 
 from contextlib import AbstractContextManager, ExitStack
