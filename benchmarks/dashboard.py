@@ -105,8 +105,9 @@ def _while_open(page: Page, url: str, step: Play, keep: Callable[[list[float]], 
         page.goto(f"{url}/dashboard")
         page.locator("#rows tr").nth(_INSTANCES - 1).wait_for(state="attached")
         page.wait_for_timeout(_SETTLING_MS)
-        page.evaluate(_COUNT_FRAMES)
         turn = step(seconds)
+        page.evaluate(_COUNT_FRAMES)  # not before: who counts frames has sixty of them drawn a second
+        step(seconds / 2)
         keep(page.evaluate("window.gaps"))
         page.goto("about:blank")
         return turn
