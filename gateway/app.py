@@ -8,13 +8,14 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from gateway.allocation import keep_freed_memory
 from gateway.artifacts.files import artifacts_app
-from gateway.awake import awake_loop
+from gateway.awake import Load, awake_loop
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
@@ -41,6 +42,7 @@ from gateway.security.settings import warnings, why_not
 from gateway.supervisor import Supervisor
 from gateway.uploads import Uploads
 from gateway.workers.forkserver import ForkServer
+from gateway.workers.starter import Starter
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("gateway.access")
@@ -73,8 +75,9 @@ def serve(config: Config) -> int:
     forkserver = ForkServer()
     forkserver.open()
     try:
-        with asyncio.Runner(loop_factory=awake_loop) as runner:
-            return runner.run(_serve(config, forkserver, cgroups))
+        load = Load()
+        with asyncio.Runner(loop_factory=partial(awake_loop, load)) as runner:
+            return runner.run(_serve(config, forkserver, cgroups, load))
     finally:
         forkserver.close()
         cgroups.leave()
@@ -113,12 +116,12 @@ def gateway_app(
     return app
 
 
-async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree) -> int:
+async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree, load: Load) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    supervisor = Supervisor(config, forkserver, cgroups)
+    supervisor = Supervisor(config, Starter(forkserver, config.imports), cgroups, load)
     async with contextlib.AsyncExitStack() as stack:
         artifacts = artifacts_app(config.data_dir, supervisor, supervisor.owners.hides)
         try:

@@ -10,6 +10,7 @@ import msgspec
 
 from gateway import instance_folder
 from gateway.audience import Audience
+from gateway.awake import Load
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
 from gateway.confinement import planned
@@ -28,7 +29,6 @@ from gateway.statistics import Statistics
 from gateway.uploads import Recorded
 from gateway.watch import Watch
 from gateway.workers.base import Worker
-from gateway.workers.forkserver import ForkServer
 from gateway.workers.local import LocalWorker
 from gateway.workers.starter import Starter
 from protocol.errors import GymServerError, InstanceGone, InvalidField, LimitReached, ShuttingDown, UnknownInstance
@@ -51,9 +51,10 @@ class Choices(msgspec.Struct, frozen=True):
 class Supervisor:
     """Every instance of this server, each with a worker of its own."""
 
-    def __init__(self, config: Config, forkserver: ForkServer, cgroups: CgroupTree) -> None:
+    def __init__(self, config: Config, starter: Starter, cgroups: CgroupTree, load: Load) -> None:
         self._config = config
-        self._starter = Starter(forkserver, config.imports)
+        self._starter = starter
+        self._load = load
         self._cgroups = cgroups
         self._confinement = planned(config.confining, config.data_dir)
         self._instances: dict[str, Instance] = {}
@@ -255,6 +256,7 @@ class Supervisor:
         worker = LocalWorker(
             self._starter,
             self._cgroups,
+            self._load,
             instance.instance_id,
             instance.env_id,
             instance.folder,
@@ -270,7 +272,7 @@ class Supervisor:
         """A worker without an instance, for questions about environments."""
         config = self._config
         rest = config.limits, self._confinement, config.max_body_bytes, config.max_reply_bytes
-        return LocalWorker(self._starter, self._cgroups, "registry", "", folder, *rest)
+        return LocalWorker(self._starter, self._cgroups, self._load, "registry", "", folder, *rest)
 
 
 def _recorded(instance: Instance) -> Recorded:
