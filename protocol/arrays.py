@@ -20,7 +20,6 @@ EXTENSION = 1
 
 _MAX_DIMENSIONS = 64  # NumPy's own limit; without it, the product of a million sizes would be taken
 _DTYPES = {dtype.str: dtype for dtype in (np.dtype(code).newbyteorder("<") for code in "?bhilqBHILQefdFD")}
-_SENT_AS_THEY_ARE = frozenset(_DTYPES.values())
 
 
 @lru_cache(maxsize=64)
@@ -34,11 +33,29 @@ def sent_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     return _DTYPES.get(dtype.newbyteorder("<").str)
 
 
-def pack_array(array: NDArray[Any]) -> bytes:
-    """The array of numbers as MessagePack."""
-    if type(array) is not np.ndarray or array.dtype not in _SENT_AS_THEY_ARE:
-        array = _as_sent(array)
-    return _header(array.dtype, array.shape) + array.tobytes()
+class _Kind:
+    """A kind of array, one dtype and shape, and what comes before the elements of all arrays of it."""
+
+    dtype: np.dtype[Any] | None = None
+    shape: tuple[int, ...] = ()
+    header = b""
+
+
+_last = _Kind()
+"""That of the last array: observations of one environment mostly are of one kind, and its look-up costs as much."""
+
+
+def pack_array(array: NDArray[Any]) -> bytes | None:
+    """The array as MessagePack; None where its elements are no numbers."""
+    if array.dtype is _last.dtype and array.shape == _last.shape and type(array) is np.ndarray:
+        return _last.header + array.tobytes()
+    if sent_dtype(array.dtype) is None:
+        return None
+    sent = _as_sent(array)
+    header = _header(sent.dtype, sent.shape)
+    if sent is array:
+        _last.dtype, _last.shape, _last.header = array.dtype, array.shape, header
+    return header + sent.tobytes()
 
 
 def array_extension(array: NDArray[Any]) -> msgpack.ExtType:

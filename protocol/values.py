@@ -12,7 +12,7 @@ import msgpack
 import numpy as np
 import orjson
 
-from protocol.arrays import array_extension, base64_array, pack_array, read_extension, sent_dtype
+from protocol.arrays import array_extension, base64_array, pack_array, read_extension
 from protocol.errors import BadRequest
 from protocol.messages import Format, Style
 from protocol.plain import Form, dump_json, plain
@@ -39,8 +39,8 @@ def write_info(info: Any, style: Style) -> bytes:
 
 def write_msgpack(value: Any) -> bytes:
     """MessagePack, arrays as extension type 1: bit for bit what the environment returned."""
-    if isinstance(value, np.ndarray) and sent_dtype(value.dtype) is not None:
-        return pack_array(value)
+    if isinstance(value, np.ndarray) and (array := pack_array(value)) is not None:
+        return array
     packed: bytes = msgpack.packb(plain(value, _MSGPACK))
     return packed
 
