@@ -29,7 +29,7 @@ class Pipe:
         self._on_frame = on_frame
         self._on_end = on_end
         self._on_broken = on_broken
-        self._is_open = True
+        self._is_open, self._is_broken = True, False
         connection.setblocking(False)
         self._loop.add_reader(connection, self._read)
 
@@ -49,7 +49,7 @@ class Pipe:
 
     def drain(self) -> None:
         """What the other end has left behind has been read, up to its end."""
-        while self._is_open and self._read():
+        while self._is_open and not self._is_broken and self._read():
             pass
 
     def close(self) -> None:
@@ -74,8 +74,9 @@ class Pipe:
         try:
             payload = self._reader.took(number)
         except FramingError:
-            self.close()
-            self._on_broken()
+            self._is_broken = True
+            self._loop.remove_reader(self._socket)
+            self._on_broken()  # before the pipe is closed, at whose end the worker would end by itself
             return False
         if payload is not None:
             self._on_frame(payload)
