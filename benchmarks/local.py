@@ -1,7 +1,7 @@
 """Gymnasium in one's own process, and how to play anything that has its interface: the remote environments, too."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ def make(env_id: str) -> gymnasium.Env[Any, Any]:
     return gymnasium.make(env_id, disable_env_checker=True)
 
 
-def playing(env: gymnasium.Env[Any, Any]) -> Play:
+def playing(env: gymnasium.Env[Any, Any], actions: Sequence[Any] = (0, 1)) -> Play:
     """Steps, and a reset in place of the step after the end of an episode, as vector environments do by default."""
     has_ended = True
 
@@ -27,7 +27,7 @@ def playing(env: gymnasium.Env[Any, Any]) -> Play:
             env.reset()
             has_ended = False
         else:
-            _, _, terminated, truncated, _ = env.step(number % 2)
+            _, _, terminated, truncated, _ = env.step(actions[number % 2])
             has_ended = terminated or truncated
 
     return one_by_one(ask)
@@ -42,9 +42,11 @@ def playing_vector(envs: VectorEnv[Any, Any, Any]) -> Play:
 
 @contextlib.contextmanager
 def alone(env_id: str) -> Iterator[Play]:
-    """`env.step`, with nothing between."""
+    """`env.step`, with nothing between; its actions are of the type that its space's `sample` has, as workers' are."""
     with contextlib.closing(make(env_id)) as env:
-        yield playing(env)
+        kind = env.action_space.dtype
+        assert kind  # noqa: S101 - narrows; spaces of numbers have one
+        yield playing(env, [kind.type(action) for action in (0, 1)])
 
 
 @contextlib.contextmanager

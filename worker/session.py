@@ -200,14 +200,8 @@ class Session:
 
     def _take(self, action: Any, style: Style) -> Transition:
         taken = self._episodes.take(action)
-        return Transition(
-            observation=write(taken.observation, style),
-            reward=taken.reward,
-            terminated=taken.terminated,
-            truncated=taken.truncated,
-            info=write_info(taken.info, style),
-            is_reset=taken.is_reset,
-        )
+        observation, info = write(taken.observation, style), write_info(taken.info, style)
+        return Transition(observation, taken.reward, taken.terminated, taken.truncated, info, taken.is_reset)
 
     def _space(self, name: SpaceName) -> spaces.Space[Any]:
         return self._env.action_space if name == "action_space" else self._env.observation_space

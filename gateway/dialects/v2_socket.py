@@ -6,10 +6,12 @@ step that needs no task (v2_socket_steps.py) is never begun while a task might s
 
 import asyncio
 import base64
+import contextlib
 import logging
 import math
 import re
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -251,11 +253,26 @@ class _Conversation:
             return
         self._room.take(len(reply))
         try:
-            await self._socket.send_frame(reply, self._kind)
+            with self._in_one_piece(reply):
+                await self._socket.send_frame(reply, self._kind)
         except (ConnectionError, RuntimeError):
             log.debug("a socket was gone before its reply")
         finally:
             self._room.give(len(reply))
+
+    @contextlib.contextmanager
+    def _in_one_piece(self, reply: bytes) -> Iterator[None]:
+        """aiohttp writes the head of a large frame by itself; the client shall not be woken for that alone (tcp(7))."""
+        connection = self._transport.get_extra_info("socket") if len(reply) > _SMALL_BYTES else None
+        if connection is None:
+            yield
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # it is gone
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
 
 async def _say_goodbye(socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
