@@ -121,7 +121,8 @@ async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree, lo
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    supervisor = Supervisor(config, Starter(forkserver, config.imports), cgroups, load)
+    starter = Starter(forkserver, config.imports)
+    supervisor = Supervisor(config, starter, cgroups, load)
     async with contextlib.AsyncExitStack() as stack:
         artifacts = artifacts_app(config.data_dir, supervisor, supervisor.owners.hides)
         try:
@@ -150,6 +151,7 @@ async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree, lo
             await stack.enter_async_context(_running(forwarder.run()))
         if config.security.tokens:
             await stack.enter_async_context(_running(supervisor.allowances.run()))
+        await starter.warm_up()
         print(f"gateway {gateway_url}\nartifacts {artifacts_url}", flush=True)  # noqa: T201 - the promise of the command line
         await stop.wait()
         log.info("ending")

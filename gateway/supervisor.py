@@ -68,7 +68,7 @@ class Supervisor:
         self.metrics = Metrics(self.__iter__)
         self.registry = Registry(self._new_asked_worker, config.imports, config.permitted.includes)
         self.leases = Leases(self.close)
-        self.watch_over = Watch(lambda: list(self._instances.values()), self.close)
+        self.watch_over = Watch(lambda: list(self._instances.values()), self.close, load)
 
     def __iter__(self) -> Iterator[Instance]:
         """All instances that are there for whoever is asking, the oldest first."""

@@ -14,6 +14,7 @@ class Turns:
     def __init__(self, length: int) -> None:
         self._length = length
         self._is_taken = False
+        self._unrefused = 0
         self._queue: deque[asyncio.Future[None]] = deque()
 
     @property
@@ -40,7 +41,7 @@ class Turns:
     async def __aenter__(self) -> None:
         if self.take_now():
             return
-        if self.waiting >= self._length:
+        if self.waiting - self._unrefused >= self._length:
             raise LimitReached(f"{self.waiting} commands wait for this instance already; try again later")
         await self._wait()
 
@@ -49,13 +50,17 @@ class Turns:
 
     @contextlib.asynccontextmanager
     async def unrefused(self) -> AsyncIterator[None]:
-        """A turn for those who may not be turned away."""
-        if not self.take_now():
-            await self._wait()
+        """A turn for those who may not be turned away, and who do not cost others their place either."""
+        self._unrefused += 1
         try:
-            yield
+            if not self.take_now():
+                await self._wait()
+            try:
+                yield
+            finally:
+                self.give()
         finally:
-            self.give()
+            self._unrefused -= 1
 
     async def _wait(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

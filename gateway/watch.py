@@ -18,15 +18,16 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from gateway import family
 from gateway.alarm import Alarm
+from gateway.awake import Load
 from gateway.instance import Instance
 from gateway.lifecycle import State
 from protocol.facts import Cause
 
 _GLANCE_S = 0.05
 _GLANCES_PER_FAMILY = 4  # at every fourth glance the children are counted too
-_GLANCES_PER_IDLE = 5
-_GLANCES_PER_LOOK = 20
-_LOOKS_PER_QUIET = 10
+_GLANCES_PER_TICK = 5  # those that do nothing are glanced at with every tick
+_TICKS_PER_LOOK = 4
+_TICKS_PER_QUIET = 40
 _QUIET_S = 5.0  # without a command
 _REST = 4  # times as long as the last measuring took, at least: a fifth of a core is all that the watch may use
 _ACTIVE = frozenset({State.STARTING, State.BUSY})
@@ -47,10 +48,14 @@ class Watch:
     """Looks after `instances()` until it is cancelled; `close` ends one that nobody has used for too long."""
 
     def __init__(
-        self, instances: Callable[[], Iterable[Instance]], close: Callable[[str], Coroutine[None, None, None]]
+        self,
+        instances: Callable[[], Iterable[Instance]],
+        close: Callable[[str], Coroutine[None, None, None]],
+        load: Load,
     ) -> None:
         self._instances = instances
         self._close = close
+        self._load = load
         self._alarm = Alarm()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: WeakKeyDictionary[Instance, int] = WeakKeyDictionary()  # what was killed needs time to be gone
@@ -63,21 +68,25 @@ class Watch:
             while True:
                 await asyncio.sleep(rest_s)
                 glance += 1
-                sights = list(self._due(glance, is_alarmed=self._alarm.is_raised()))
-                if not sights and glance % _GLANCES_PER_IDLE:
+                is_tick, is_alarmed = glance % _GLANCES_PER_TICK == 0, self._alarm.is_raised()
+                if not (is_tick or is_alarmed or self._load.busy):
+                    continue
+                sights = list(self._due(glance, is_tick=is_tick, is_alarmed=is_alarmed))
+                if not (sights or is_tick):
                     continue
                 measured, took_s = await asyncio.get_running_loop().run_in_executor(thread, _measure, sights)
                 for sight, (pids, usage) in zip(sights, measured, strict=True):
                     self._judge(sight, pids, usage)
                 rest_s = max(_GLANCE_S, took_s * _REST)
 
-    def _due(self, glance: int, *, is_alarmed: bool) -> Iterator[Sight]:
+    def _due(self, glance: int, *, is_tick: bool, is_alarmed: bool) -> Iterator[Sight]:
         for instance in self._instances():
             is_active = instance.state in _ACTIVE
-            turn = glance + int(instance.instance_id, 16)  # a random number, so that not all are looked at together
-            if not (is_active or is_alarmed or turn % _GLANCES_PER_IDLE == 0):
+            if not (is_active or is_tick or is_alarmed):
                 continue
-            is_look = turn % _GLANCES_PER_LOOK == 0
+            number = int(instance.instance_id, 16)  # at random, so that not all are looked at together
+            turn = glance // _GLANCES_PER_TICK + number
+            is_look = is_tick and turn % _TICKS_PER_LOOK == 0
             if is_look or is_active:
                 self._bound_logs(instance)
             if is_look:
@@ -87,8 +96,9 @@ class Watch:
                 continue
             is_family = instance.usage.processes > 1
             is_quiet = not (is_active or is_family) and instance.idle_s > _QUIET_S
-            if is_alarmed or not is_quiet or turn % (_GLANCES_PER_LOOK * _LOOKS_PER_QUIET) == 0:
-                yield Sight(instance, pid, is_look, is_look or is_family or turn % _GLANCES_PER_FAMILY == 0)
+            if is_alarmed or not is_quiet or (is_tick and turn % _TICKS_PER_QUIET == 0):
+                counts_family = is_look or is_family or (glance + number) % _GLANCES_PER_FAMILY == 0
+                yield Sight(instance, pid, is_look, counts_family)
 
     def _judge(self, sight: Sight, pids: list[int], usage: family.Usage) -> None:
         instance = sight.instance

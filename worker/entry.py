@@ -61,3 +61,7 @@ def run_template(pipe: Connection, env_id: str, imports: tuple[str, ...]) -> Non
         last_will.end_family()
     finally:
         os._exit(0)
+
+
+def run_nothing(_pipe: Connection) -> None:
+    """Ends at once: that it ran shows that the fork server has warmed itself up."""

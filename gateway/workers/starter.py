@@ -5,17 +5,20 @@ the same; if that proves to be much, later instances are forked from it, and sha
 """
 
 import asyncio
+import contextlib
 import logging
+import multiprocessing
 from multiprocessing.connection import Connection
 from typing import Any
 
 from gateway.workers.child import Child
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.template import Template, TemplateGone
-from worker.entry import run_worker
+from worker.entry import run_nothing, run_worker
 
 _MAX_TEMPLATES = 8
 _MAX_SEARCHES = 2  # at a time: each keeps a core busy
+_WARM_S = 30.0
 _PATIENCE_S = 5.0  # for a template that is about to be ready: to import the same once more takes as long
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,22 @@ class Starter:
         self._imports = imports
         self._searches: dict[str, asyncio.Task[Template | None]] = {}
         self._by_kind: dict[str, Template] = {}
+
+    async def warm_up(self) -> None:
+        """The first instance need not wait for the fork server's imports; returns after a while in any case."""
+        ours, theirs = multiprocessing.Pipe()
+        with contextlib.closing(ours):
+            child = await self._forkserver.start(run_nothing, theirs, ())
+            loop, ended = asyncio.get_running_loop(), asyncio.Event()
+            loop.add_reader(child.sentinel, ended.set)
+            try:
+                await asyncio.wait_for(ended.wait(), _WARM_S)
+                child.exit_code()
+            except TimeoutError:
+                log.warning("the fork server is not warm after %.0f s", _WARM_S)
+            finally:
+                loop.remove_reader(child.sentinel)
+                child.close()
 
     async def start(self, env_id: str, connection: Connection, arguments: tuple[Any, ...]) -> Child:
         """A new process that runs a worker with these arguments; `connection` is closed here once it has it."""
