@@ -75,6 +75,10 @@ class FrameReader:
             return bytes(self._room[LENGTH.size : end])
         return self._took_part(length)
 
+    def release(self) -> None:
+        """Its memory is given back, and nothing more can be read; the cycles that it may be part of can live on."""
+        self._room, self._large = memoryview(b""), None
+
     def _took_part(self, length: int) -> bytes | None:
         if length > self._max_frame_bytes:
             raise FramingError(f"a frame of {length} bytes is above the limit of {self._max_frame_bytes}")
