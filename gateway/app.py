@@ -71,7 +71,7 @@ def serve(config: Config) -> int:
     keep_to_itself()
     adopt_orphans()
     cgroups = CgroupTree.enter()
-    log.info(cgroups.summary)
+    log.log(logging.INFO if cgroups.controllers else logging.DEBUG, cgroups.summary)  # most machines have none
     forkserver = ForkServer()
     forkserver.open()
     try:
