@@ -18,6 +18,7 @@ from gateway.artifacts.paths import INSTANCE_ID, open_beneath
 from gateway.dashboard.feed import Feed, Viewer
 from gateway.dashboard.glimpses import Glimpses
 from gateway.instance import Instance
+from gateway.open_sockets import OpenSockets
 from gateway.routes import Route
 from gateway.security.caller import current
 from gateway.static import PAGES, page
@@ -28,16 +29,20 @@ MAX_VIEWERS = 64
 """Dashboards open at once."""
 
 _HEARTBEAT_S = 30.0
-_GOODBYE_S = 2.0
 _MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_VISIBLE = 256
 _MAX_PICTURE_BYTES = 4 * 1024 * 1024
 
 
+_Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}$")]
+
+
 class _Looking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a page tells: the ids of the rows that are on the screen."""
 
-    visible: Annotated[tuple[Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}$")], ...], msgspec.Meta(max_length=256)]
+    visible: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}$")], ...], msgspec.Meta(max_length=_MAX_VISIBLE)
+    ]
 
 
 class Dashboard:
@@ -49,7 +54,7 @@ class Dashboard:
         self._glimpses = Glimpses(data_dir, partial(_find, supervisor))
         self._artifacts_port = artifacts_port
         self._feeds: dict[str | None, Feed] = {}  # by the holder of a token who sees not everything
-        self._open: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self._open = OpenSockets()
         self._pages = {name: (PAGES / f"{name}.html").read_bytes() for name in ("dashboard", "play")}
 
     def routes(self) -> Sequence[Route]:
@@ -85,17 +90,16 @@ class Dashboard:
         transport = request.transport
         if transport is None:
             return socket  # the viewer is gone already
-        self._open[socket] = transport
         feed = self._feed()
-        viewer = feed.enter()
-        showing = asyncio.create_task(_show(feed, socket))
-        try:
-            await _listen(socket, viewer)
-        finally:
-            feed.leave(viewer)
-            showing.cancel()
-            await asyncio.wait([showing])
-            del self._open[socket]
+        with self._open.entered(socket, transport):
+            viewer = feed.enter()
+            showing = asyncio.create_task(_show(feed, socket))
+            try:
+                await _listen(socket, viewer)
+            finally:
+                feed.leave(viewer)
+                showing.cancel()
+                await asyncio.wait([showing])
         return socket
 
     async def picture(self, request: web.Request) -> web.Response:
@@ -112,7 +116,7 @@ class Dashboard:
 
     async def close(self, _app: web.Application) -> None:
         """All pages are told that the server goes."""
-        await asyncio.gather(*(_say_goodbye(*opened) for opened in self._open.items()))
+        await self._open.close()
 
     def _feed(self) -> Feed:
         """What whoever is asking may see."""
@@ -147,14 +151,6 @@ async def _listen(socket: web.WebSocketResponse, viewer: Viewer) -> None:
                 viewer.visible = msgspec.json.decode(message.data, type=_Looking).visible
             except msgspec.MsgspecError:
                 await socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"no message of the dashboard")
-
-
-async def _say_goodbye(socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-    try:
-        async with asyncio.timeout(_GOODBYE_S):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"shutting down")
-    except TimeoutError:
-        transport.abort()
 
 
 def _read(root: Path, instance_id: str) -> tuple[bytes, str]:

@@ -20,9 +20,10 @@ from gateway.dialects import v2_messages as said
 from gateway.dialects.v2 import picture, refuse_fork
 from gateway.dialects.v2_operations import Operations, encoded_document
 from gateway.dialects.v2_reading import Unreadable, read_message
-from gateway.dialects.v2_socket_steps import Steps
-from gateway.errors import problem, status_of, without_bugs
+from gateway.dialects.v2_socket_steps import Steps, refusal
+from gateway.errors import without_bugs
 from gateway.leases import Lease, Leases
+from gateway.open_sockets import OpenSockets
 from gateway.replay import Key, was_replayed
 from gateway.room import Room
 from gateway.routes import Route
@@ -36,7 +37,6 @@ _PROTOCOLS: dict[str, Format] = {"gym-server.v2.msgpack": "msgpack", "gym-server
 _MAX_UNANSWERED = 1024
 _ENOUGH_BYTES, _MOST_BYTES = 64 * 1024 * 1024, 128 * 1024 * 1024
 _SMALL_BYTES = 16 * 1024  # less than asyncio's buffer for a transport has room for
-_GOODBYE_S = 2.0
 _HEARTBEAT_S = 30.0  # a peer that does not answer a ping for half of it is gone, or reads nothing
 _DEFAULT_GRACE_S, _MAX_GRACE_S = 30.0, 3600.0
 _LEASE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -51,7 +51,7 @@ class V2Socket:
         self._leases = leases
         self._artifacts_port = artifacts_port
         self._max_size = max_message_bytes + 1  # of which aiohttp refuses a message
-        self._open: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self._open = OpenSockets()
 
     def routes(self) -> Sequence[Route]:
         """All routes."""
@@ -73,20 +73,19 @@ class V2Socket:
             transport = request.transport
             if transport is None:
                 return socket  # the client is gone already
-            self._open[socket] = transport
             reads = _PROTOCOLS.get(socket.ws_protocol or "", "json")
             wire = Wire(reads, json_style if reads == "json" else "msgpack")
             url = f"{request.scheme}://{request.url.host}:{self._artifacts_port}"
-            await _Conversation(self._supervisor, socket, transport, wire, lease, url).run()
+            with self._open.entered(socket, transport):
+                await _Conversation(self._supervisor, socket, transport, wire, lease, url).run()
         finally:
-            self._open.pop(socket, None)
             if lease:
                 self._leases.leave(lease)
         return socket
 
     async def close(self, _app: web.Application) -> None:
         """All sockets are told that the server goes; those that do not take it in time are cut off."""
-        await asyncio.gather(*(_say_goodbye(*opened) for opened in self._open.items()))
+        await self._open.close()
 
     def _lease(self, request: web.Request) -> Lease | None:
         lease_id = request.query.get("lease")
@@ -173,8 +172,7 @@ class _Conversation:
             if was_replayed.get():
                 reply["replayed"] = wire.boolean(True)
         except GymServerError as error:
-            code = status_of(error)
-            reply |= {"status": wire.encode(code.value), "problem": wire.encode(problem(error, code, "/v2/ws"))}
+            return refusal(bytes(message.id), error, wire)
         return wire.object(reply)
 
     async def _operate(self, message: said.AnyMessage) -> tuple[int, bytes]:  # noqa: PLR0911 - one line an operation
@@ -273,14 +271,6 @@ class _Conversation:
         finally:
             with contextlib.suppress(OSError):  # it is gone
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
-
-
-async def _say_goodbye(socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-    try:
-        async with asyncio.timeout(_GOODBYE_S):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"shutting down")
-    except TimeoutError:
-        transport.abort()
 
 
 def _key(text: str | None) -> Key | None:

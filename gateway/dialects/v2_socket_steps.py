@@ -58,6 +58,11 @@ class Steps:
                 return b"".join((b"\x83\xa2id", message_id, b"\xa6status\xcc\xc8\xa4body", body))  # 200
             return b"".join((b'{"id":', message_id, b',"status":200,"body":', body, b"}"))
         assert isinstance(outcome, GymServerError)  # noqa: S101 - narrows; SPEC.md: a step is answered by nothing else
-        code = status_of(outcome)
-        told = {"status": wire.encode(code.value), "problem": wire.encode(problem(outcome, code, "/v2/ws"))}
-        return wire.object({"id": message_id} | told)
+        return refusal(message_id, outcome, wire)
+
+
+def refusal(message_id: bytes, error: GymServerError, wire: Wire) -> bytes:
+    """The reply to a message that came to nothing, and why; the id is encoded already."""
+    code = status_of(error)
+    told = {"status": wire.encode(code.value), "problem": wire.encode(problem(error, code, "/v2/ws"))}
+    return wire.object({"id": message_id} | told)
