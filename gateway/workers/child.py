@@ -1,5 +1,6 @@
 """A process that somebody has forked for us: we are not its parent, and learn of its end by its status."""
 
+import asyncio
 import contextlib
 import os
 from multiprocessing import forkserver
@@ -32,6 +33,21 @@ class Child(Protocol):
     def close(self) -> None:
         """Nothing is held for it any more."""
         ...
+
+
+async def readable(fd: int, timeout_s: float) -> None:
+    """The descriptor can be read from, which nobody else waits for.
+
+    Raises:
+        TimeoutError: not within the time.
+    """
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(fd, ready.set)
+    try:
+        async with asyncio.timeout(timeout_s):
+            await ready.wait()
+    finally:
+        loop.remove_reader(fd)
 
 
 class ForkServerChild:

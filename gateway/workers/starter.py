@@ -11,7 +11,7 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from typing import Any
 
-from gateway.workers.child import Child
+from gateway.workers.child import Child, readable
 from gateway.workers.forkserver import ForkServer
 from gateway.workers.template import Template, TemplateGone
 from worker.entry import run_nothing, run_worker
@@ -37,15 +37,12 @@ class Starter:
         ours, theirs = multiprocessing.Pipe()
         with contextlib.closing(ours):
             child = await self._forkserver.start(run_nothing, theirs, ())
-            loop, ended = asyncio.get_running_loop(), asyncio.Event()
-            loop.add_reader(child.sentinel, ended.set)
             try:
-                await asyncio.wait_for(ended.wait(), _WARM_S)
+                await readable(child.sentinel, _WARM_S)
                 child.exit_code()
             except TimeoutError:
                 log.warning("the fork server is not warm after %.0f s", _WARM_S)
             finally:
-                loop.remove_reader(child.sentinel)
                 child.close()
 
     async def start(self, env_id: str, connection: Connection, arguments: tuple[Any, ...]) -> Child:

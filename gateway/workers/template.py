@@ -6,10 +6,11 @@ import os
 import pickle
 import signal
 import socket
+import struct
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
-from gateway.workers.child import Child, TemplateChild
+from gateway.workers.child import Child, TemplateChild, readable
 from gateway.workers.forkserver import ForkServer
 from protocol.templates import STATUS, YES
 from worker.entry import run_template
@@ -85,29 +86,21 @@ class Template:
             TemplateGone: the template has ended, or does not answer; it is of no more use.
         """
         told, status = os.pipe2(os.O_CLOEXEC)
-        ready = asyncio.Event()
-        self._loop.add_reader(told, ready.set)
-        try:
-            socket.send_fds(self._control, [pickle.dumps(arguments)], [connection.fileno(), status])
-            async with asyncio.timeout(_FORK_S):
-                await ready.wait()
-            pid = os.read(told, STATUS.size)
-        except BaseException as error:
-            self._loop.remove_reader(told)
-            os.close(told)
-            if not isinstance(error, OSError | TimeoutError):
-                raise
-            self.end()
-            raise TemplateGone from error
-        finally:
-            os.close(status)
-        self._loop.remove_reader(told)
-        if len(pid) < STATUS.size:
-            os.close(told)
-            self.end()
-            raise TemplateGone
+        with contextlib.ExitStack() as stack:
+            stack.callback(os.close, told)
+            try:
+                try:
+                    socket.send_fds(self._control, [pickle.dumps(arguments)], [connection.fileno(), status])
+                finally:
+                    os.close(status)  # held here, it would keep the end of a dying template from being seen
+                await readable(told, _FORK_S)
+                (pid,) = STATUS.unpack(os.read(told, STATUS.size))
+            except (OSError, struct.error) as error:
+                self.end()
+                raise TemplateGone from error
+            stack.pop_all()
         connection.close()
-        return TemplateChild(STATUS.unpack(pid)[0], told)
+        return TemplateChild(pid, told)
 
     def end(self) -> None:
         """The process is killed, and with it those that it has forked."""
