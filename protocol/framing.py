@@ -20,18 +20,9 @@ def frame(payload: bytes) -> bytes:
     Raises:
         FramingError: the payload is longer than a length prefix can say (4 GiB).
     """
-    return length_prefix(len(payload)) + payload
-
-
-def length_prefix(length: int) -> bytes:
-    """What comes before a payload of so many bytes.
-
-    Raises:
-        FramingError: as `frame`.
-    """
-    if length > MAX_FRAME_BYTES:
-        raise FramingError(f"a frame of {length} bytes is above {MAX_FRAME_BYTES}")
-    return LENGTH.pack(length)
+    if len(payload) > MAX_FRAME_BYTES:
+        raise FramingError(f"a frame of {len(payload)} bytes is above {MAX_FRAME_BYTES}")
+    return LENGTH.pack(len(payload)) + payload
 
 
 class FrameReader:
@@ -69,29 +60,26 @@ class FrameReader:
         if self._received < LENGTH.size:
             return None
         (length,) = LENGTH.unpack_from(self._room)
+        if length > self._max_frame_bytes:
+            raise FramingError(f"a frame of {length} bytes is above the limit of {self._max_frame_bytes}")
         end = LENGTH.size + length
-        if self._received == end <= self._max_frame_bytes:
-            self._received = 0
-            return bytes(self._room[LENGTH.size : end])
-        return self._took_part(length)
+        if self._received < end:
+            self._expect(end)
+            return None
+        if self._received > end:
+            raise FramingError(f"{self._received - end} bytes after the end of a frame")
+        self._received = 0
+        return bytes(self._room[LENGTH.size : end])
 
     def release(self) -> None:
         """Its memory is given back, and nothing more can be read; the cycles that it may be part of can live on."""
         self._room, self._large = memoryview(b""), None
 
-    def _took_part(self, length: int) -> bytes | None:
-        if length > self._max_frame_bytes:
-            raise FramingError(f"a frame of {length} bytes is above the limit of {self._max_frame_bytes}")
-        end = LENGTH.size + length
-        if self._received > end:
-            raise FramingError(f"{self._received - end} bytes after the end of a frame")
-        if self._received == end:
-            self._received = 0
-            return bytes(self._room[LENGTH.size : end])
+    def _expect(self, end: int) -> None:
+        """What has come of a frame that the room is too small for lies where the rest will."""
         if end > len(self._room):
             self._large = bytearray(self._room[LENGTH.size : self._received])
             self._missing = end - self._received
-        return None
 
     def _took_large(self, number: int) -> bytearray | None:
         self._missing -= number
