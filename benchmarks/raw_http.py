@@ -68,6 +68,11 @@ class RawHttp:
         self._has_ended = bool(self._begin) and b'"done":true' in body
         return body
 
+    def exchange(self, made: bytes) -> bytes:
+        """The body of the answer to one request, which is none of those made beforehand."""
+        self._socket.sendall(made)
+        return self.receive()
+
     def ask(self, number: int) -> None:
         """One request and its answer."""
         self.send(number)
