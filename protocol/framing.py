@@ -1,4 +1,4 @@
-"""A frame on the pipe: four bytes of length, big-endian, then that many bytes.
+"""A frame on the pipe: four bytes of length, big-endian, then that many bytes; the first bit is a hint.
 
 Knows nothing of what a frame contains nor of where bytes come from: both ends write what they read into the reader's
 room, so that nothing is copied, and no memory asked for, for each of them.
@@ -9,20 +9,21 @@ import struct
 from protocol.errors import FramingError
 
 LENGTH = struct.Struct(">I")
-MAX_FRAME_BYTES = 2**32 - 1
+MAX_FRAME_BYTES = 2**31 - 1
+_SOON = 2**31  # of the length: another frame will follow the answer to this one soon
 _ROOM_BYTES = 64 * 1024  # below the sizes for which a C library asks the system for pages, and gives them back
 _MOST_AT_ONCE = 1024 * 1024  # is set aside for a length that is only announced
 
 
-def frame(payload: bytes) -> bytes:
-    """The payload with its length in front.
+def frame(payload: bytes, *, is_soon: bool = False) -> bytes:
+    """The payload with its length in front; `is_soon` hints that another will follow as soon as it is answered.
 
     Raises:
-        FramingError: the payload is longer than a length prefix can say (4 GiB).
+        FramingError: the payload is longer than a length prefix can say (2 GiB).
     """
     if len(payload) > MAX_FRAME_BYTES:
         raise FramingError(f"a frame of {len(payload)} bytes is above {MAX_FRAME_BYTES}")
-    return LENGTH.pack(len(payload)) + payload
+    return LENGTH.pack(len(payload) | _SOON if is_soon else len(payload)) + payload
 
 
 class FrameReader:
@@ -33,6 +34,7 @@ class FrameReader:
     """
 
     def __init__(self, max_frame_bytes: int) -> None:
+        self.is_soon = False  # as the last frame has hinted, another comes when it is answered
         self._max_frame_bytes = max_frame_bytes
         self._room = memoryview(bytearray(_ROOM_BYTES))
         self._received = 0  # of the frame, its length included
@@ -60,6 +62,8 @@ class FrameReader:
         if self._received < LENGTH.size:
             return None
         (length,) = LENGTH.unpack_from(self._room)
+        self.is_soon = length >= _SOON
+        length &= MAX_FRAME_BYTES
         if length > self._max_frame_bytes:
             raise FramingError(f"a frame of {length} bytes is above the limit of {self._max_frame_bytes}")
         end = LENGTH.size + length

@@ -29,6 +29,7 @@ from protocol.messages import (
     StartMonitor,
     Step,
 )
+from worker.awake import AwakePipe
 from worker.faults import FaultLog
 from worker.session import Session
 
@@ -54,8 +55,8 @@ def serve(
 
 
 def _serve(pipe: socket.socket, session: Session, max_frame_bytes: int, max_reply_bytes: int) -> None:
-    reader, reply = FrameReader(max_frame_bytes), bytearray()
-    while (payload := _receive(pipe, reader)) is not None:
+    reader, reply, awake = FrameReader(max_frame_bytes), bytearray(), AwakePipe(pipe)
+    while (payload := _receive(awake, reader)) is not None:
         command = codec.decode_command(payload)
         if not codec.encode_frame(handle(session, command), reply, max_reply_bytes):
             failed = EnvironmentFailed(f"the reply of {len(reply)} bytes is above the limit of {max_reply_bytes}")
@@ -110,9 +111,9 @@ def _dispatch(session: Session, command: AnyCommand) -> AnyReply:  # noqa: C901,
             return Done()
 
 
-def _receive(pipe: socket.socket, reader: FrameReader) -> bytes | bytearray | None:
+def _receive(pipe: AwakePipe, reader: FrameReader) -> bytes | bytearray | None:
     """The next frame, or None where the pipe has ended."""
-    while number := pipe.recv_into(reader.room()):
+    while number := pipe.recv_into(reader.room(), is_soon=reader.is_soon):
         payload = reader.took(number)
         if payload is not None:
             return payload

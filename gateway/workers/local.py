@@ -124,11 +124,11 @@ class LocalWorker:
         if self.ended.done():
             done(None)
             return
-        assert self._pipe and self._done is None  # noqa: S101, PT018 - rule 2: one command in flight
+        assert self._pipe and self.pid and self._done is None  # noqa: S101, PT018 - rule 2: one command in flight
         self._done = done
         self._load.busy += 1
         self._deadline.set(deadline_s)
-        self._pipe.send(payload)
+        self._pipe.send(payload, is_soon=self._load.given(self.pid, self._loop.time()))
 
     async def call(self, payload: bytes, deadline_s: float) -> Payload:
         """The reply to one command.

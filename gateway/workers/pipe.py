@@ -33,9 +33,12 @@ class Pipe:
         connection.setblocking(False)
         self._loop.add_reader(connection, self._read)
 
-    def send(self, payload: bytes) -> None:
-        """The payload is on its way as one frame; what the kernel does not take now follows when it can."""
-        data = frame(payload)
+    def send(self, payload: bytes, *, is_soon: bool = False) -> None:
+        """The payload is on its way as one frame; what the kernel does not take now follows when it can.
+
+        `is_soon` hints to the other end that its answer will be followed by another.
+        """
+        data = frame(payload, is_soon=is_soon)
         try:
             sent = self._socket.send(data)
         except BlockingIOError:
