@@ -8,14 +8,14 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
-from functools import partial
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 
 from gateway.allocation import keep_freed_memory
 from gateway.artifacts.files import artifacts_app
-from gateway.awake import Load, awake_loop
+from gateway.awake import Load
 from gateway.body import with_whole_body
 from gateway.cgroup_tree import CgroupTree
 from gateway.config import Config
@@ -75,9 +75,8 @@ def serve(config: Config) -> int:
     forkserver = ForkServer()
     forkserver.open()
     try:
-        load = Load()
-        with asyncio.Runner(loop_factory=partial(awake_loop, load)) as runner:
-            return runner.run(_serve(config, forkserver, cgroups, load))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(config, forkserver, cgroups))
     finally:
         forkserver.close()
         cgroups.leave()
@@ -116,13 +115,13 @@ def gateway_app(
     return app
 
 
-async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree, load: Load) -> int:
+async def _serve(config: Config, forkserver: ForkServer, cgroups: CgroupTree) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     starter = Starter(forkserver, config.imports)
-    supervisor = Supervisor(config, starter, cgroups, load)
+    supervisor = Supervisor(config, starter, cgroups, Load())
     async with contextlib.AsyncExitStack() as stack:
         artifacts = artifacts_app(config.data_dir, supervisor, supervisor.owners.hides)
         try:

@@ -1,17 +1,16 @@
-"""An event loop that stays awake for a moment when nothing is to be done, as something mostly is within that moment.
+"""What workers have to do, and an event loop that stays awake for a moment as long as that goes on.
 
 It does so only while there is a core for every worker that has something to do.
 """
 
 import asyncio
 import os
-import selectors
+import time
 from collections import OrderedDict
 
-from protocol.vigil import Vigil
+from protocol.vigil import AWAKE_S, Vigil
 
 _LATELY_S = 1e-3
-_Ready = list[tuple[selectors.SelectorKey, int]]
 
 
 class Load:
@@ -21,18 +20,17 @@ class Load:
         self.busy = 0  # of them have something to do now
         self._cores = len(os.sched_getaffinity(0))
         self._lately: OrderedDict[int, float] = OrderedDict()  # who was given something when, the last one last
+        self._awake = _Awake(asyncio.get_running_loop())
+        self._for_reply, self._for_next = Vigil(), Vigil()
 
-    @property
-    def leaves_a_core(self) -> bool:
-        """Whether a core is left when each of them has one."""
-        return self.busy < self._cores
-
-    def given(self, pid: int, now: float) -> bool:
-        """That worker has something to do; whether there is a core on which it may wait for more.
+    def given(self, pid: int) -> bool:
+        """That worker has something to do; whether there is a core on which it may stay awake for more.
 
         That is so while few are given anything at all: as many as there are cores for, if each of them has a client
-        that wants one too, and the gateway has one; one of them in any case, as it, its client and the gateway take turns.
+        that wants one too, and the gateway has one. A single one may in any case: those three take turns.
         """
+        self.busy += 1
+        now = self._stay_awake(self._for_reply)
         lately = self._lately
         lately[pid] = now
         lately.move_to_end(pid)
@@ -40,25 +38,49 @@ class Load:
             del lately[first]
         return len(lately) == 1 or 2 * len(lately) < self._cores
 
+    def answered(self) -> None:
+        """One of them has done what it had to do."""
+        self.busy -= 1
+        self._stay_awake(self._for_next)
 
-class AwakeSelector(selectors.DefaultSelector):
-    """Keeps a vigil before it lets the system wake it."""
-
-    def __init__(self, load: Load) -> None:
-        super().__init__()
-        self._load = load
-        self._vigil = Vigil()
-
-    def select(self, timeout: float | None = None) -> _Ready:
-        """As every selector's; None is for ever."""
-        if (timeout is not None and timeout <= 0) or not self._load.leaves_a_core:
-            return super().select(timeout)
-        return self._vigil.keep(self._look) or super().select(timeout)
-
-    def _look(self) -> _Ready | None:
-        return super().select(0) or None
+    def _stay_awake(self, vigil: Vigil) -> float:
+        now = time.perf_counter()
+        self._awake.interrupt()
+        if self.busy < self._cores and vigil.begins():
+            self._awake.keep(vigil, now + AWAKE_S)
+        return now
 
 
-def awake_loop(load: Load) -> asyncio.AbstractEventLoop:
-    """A new event loop that does so."""
-    return asyncio.SelectorEventLoop(AwakeSelector(load))
+class _Awake:
+    """Gives the loop something to do, so that it only looks whether there is something else, and does not sleep."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._vigil: Vigil | None = None  # that is kept
+        self._end = 0.0
+        self._is_scheduled = False
+
+    def keep(self, vigil: Vigil, end: float) -> None:
+        """Until then, or until it is interrupted."""
+        self._vigil, self._end = vigil, end
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._look)
+
+    def interrupt(self) -> None:
+        """Something has come."""
+        if self._vigil:
+            self._vigil.ended(has_paid=True)
+            self._vigil = None
+
+    def _look(self) -> None:
+        self._is_scheduled = False
+        if self._vigil is None:
+            return
+        if time.perf_counter() >= self._end:
+            self._vigil.ended(has_paid=False)
+            self._vigil = None
+            return
+        os.sched_yield()
+        self._is_scheduled = True
+        self._loop.call_soon(self._look)

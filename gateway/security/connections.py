@@ -71,12 +71,13 @@ class Connections:
 class Connection(web.RequestHandler):
     """One connection; counted, and given up where a head does not come in time."""
 
-    __slots__ = ("_address", "_bounds", "_timer")
+    __slots__ = ("_address", "_bounds", "_is_new", "_timer")
 
     def __init__(self, bounds: Connections, server: web.Server, **settings: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **settings)
         self._bounds = bounds
         self._address: str | None = None
+        self._is_new = True
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -102,8 +103,7 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Takes what came: a head, whole or in part, or some of a body."""
         super().data_received(data)
-        waiter = self._waiter
-        if waiter is None or waiter.done():
+        if not self._waits_for_head():
             if self._timer:
                 self._stop_timer()
                 self._bounds.heard(self)
@@ -117,6 +117,13 @@ class Connection(web.RequestHandler):
         if transport is not None:
             transport.abort()
             self.connection_lost(None)
+
+    def _waits_for_head(self) -> bool:
+        waiter = self._waiter
+        if waiter is None and self._is_new:  # aiohttp's own task has not begun to wait for it
+            return not self._messages
+        self._is_new = False
+        return waiter is not None and not waiter.done()
 
     def _await_head(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._bounds.head_s, self.abort)

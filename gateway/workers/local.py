@@ -126,9 +126,8 @@ class LocalWorker:
             return
         assert self._pipe and self.pid and self._done is None  # noqa: S101, PT018 - rule 2: one command in flight
         self._done = done
-        self._load.busy += 1
         self._deadline.set(deadline_s)
-        self._pipe.send(payload, is_soon=self._load.given(self.pid, self._loop.time()))
+        self._pipe.send(payload, is_soon=self._load.given(self.pid))
 
     async def call(self, payload: bytes, deadline_s: float) -> Payload:
         """The reply to one command.
@@ -220,7 +219,7 @@ class LocalWorker:
             self._answer(payload)
 
     def _answer(self, payload: Payload | None) -> None:
-        self._load.busy -= 1
+        self._load.answered()
         done, self._done = self._done, None
         assert done  # noqa: S101 - narrows; somebody waits for it
         done(payload)

@@ -45,6 +45,15 @@ def test_a_reader_reads_one_frame_after_the_other() -> None:
     assert [feed(reader, frame(payload)) for payload in (b"one", b"", b"three")] == [b"one", b"", b"three"]
 
 
+@pytest.mark.parametrize("is_soon", [False, True])
+def test_a_frame_hints_whether_another_comes_soon(is_soon: bool) -> None:
+    """In the highest bit of the length, which is no part of it."""
+    reader = FrameReader(LIMIT)
+    assert frame(b"hello", is_soon=True) == b"\x80\0\0\5hello"
+    assert feed(reader, frame(b"one", is_soon=is_soon)) == b"one"
+    assert reader.is_soon is is_soon
+
+
 @pytest.mark.parametrize("surplus", [b"\0", frame(b"another")], ids=["one byte", "another frame"])
 def test_bytes_beyond_a_frame_are_refused(surplus: bytes) -> None:
     """A pipe carries one message at a time in each direction; more is a broken peer."""
@@ -85,7 +94,7 @@ def test_a_frame_above_the_limit_is_refused_by_its_length_alone() -> None:
 
 
 def test_a_payload_longer_than_the_prefix_can_say_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four gigabytes are too many for a test, so the bound is lowered."""
+    """Two gigabytes are too many for a test, so the bound is lowered."""
     monkeypatch.setattr(framing, "MAX_FRAME_BYTES", 10)
     assert frame(bytes(10))
     with pytest.raises(FramingError, match="a frame of 11 bytes is above 10"):

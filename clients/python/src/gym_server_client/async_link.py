@@ -14,7 +14,7 @@ from gym_server_client.messages import CLOSE_S, OPEN_S
 class AsyncLink(asyncio.Protocol):
     """A socket that is connected, until `closed` says why it is not any more; `deliver` gets the messages."""
 
-    def __init__(self, framing: Framing, deliver: Callable[[bytes], None]) -> None:
+    def __init__(self, framing: Framing, deliver: Callable[[memoryview], None]) -> None:
         loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[ConnectionClosed] = loop.create_future()
         self._opened: asyncio.Future[None] = loop.create_future()
@@ -23,7 +23,7 @@ class AsyncLink(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     @classmethod
-    async def connect(cls, address: Address, url: str, deliver: Callable[[bytes], None]) -> Self:
+    async def connect(cls, address: Address, url: str, deliver: Callable[[memoryview], None]) -> Self:
         """One that is open.
 
         Raises:
@@ -46,8 +46,7 @@ class AsyncLink(asyncio.Protocol):
     def send(self, message: bytes) -> None:
         """The message is on its way, if there still is one."""
         if self._framing.is_open:
-            self._framing.write(message)
-            self._flush()
+            self._transport.write(self._framing.written(message))
 
     async def close(self) -> None:
         """The server knows, if it answers soon, and there is no connection."""

@@ -169,7 +169,7 @@ class AsyncClient:
         if not future.done():
             future.set_result(ServerUnreachable(f"no answer within {self._patience.answer_s:g} s"))
 
-    def _deliver(self, message: bytes) -> None:
+    def _deliver(self, message: memoryview) -> None:
         reply = unpack(message, "msgpack")
         self._breaks = 0
         _, future = self._waiting.get(reply["id"], (b"", None))

@@ -25,7 +25,7 @@ class Link:
 
     def __init__(self, address: Address, url: str) -> None:
         self._framing = Framing(url, address.headers)
-        self._messages: deque[bytes] = deque()
+        self._messages: deque[memoryview] = deque()
         self._socket = address.connect(OPEN_S)
         self._timeout_s: float | None = OPEN_S
         try:
@@ -45,13 +45,12 @@ class Link:
         self._wait_at_most(timeout_s)
         if not self._framing.is_open:
             self._end(None)
-        self._framing.write(message)
         try:
-            self._flush()
+            self._socket.sendall(self._framing.written(message))
         except OSError as error:
             self._end(error)
 
-    def receive(self, deadline: float) -> bytes:
+    def receive(self, deadline: float) -> memoryview:
         """The next message.
 
         Raises:
@@ -96,7 +95,7 @@ class Link:
     def _take(self) -> None:
         """What has come is read; while there is nothing, it waits as long as it may."""
         try:
-            data = self._socket.recv(_CHUNK_BYTES)
+            data = self._socket.recv(max(_CHUNK_BYTES, self._framing.missing))
             if data:
                 self._messages.extend(self._framing.read(data))
                 self._flush()

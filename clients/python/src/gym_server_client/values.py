@@ -30,10 +30,10 @@ def pack(value: Any, encoding: Encoding) -> bytes:
     return packed
 
 
-def unpack(data: bytes, encoding: Encoding) -> Any:
+def unpack(data: bytes | memoryview, encoding: Encoding) -> Any:
     """A message or a body; arrays that came as bytes are arrays that may be written to."""
     if encoding == "json":
-        return json.loads(data, object_hook=_object)
+        return json.loads(bytes(data), object_hook=_object)
     return msgpack.unpackb(data, ext_hook=_extension, strict_map_key=False)
 
 
