@@ -25,10 +25,12 @@ class Deadline:
         self._at = math.inf
 
     def close(self) -> None:
-        """It is lifted for good, and no timer waits."""
+        """It is lifted for good, no timer waits, and nobody is remembered."""
         self._at = math.inf
+        self._expire = _nothing
         if self._timer:
             self._timer.cancel()
+            self._timer = None
 
     def _wait(self) -> None:
         if self._timer:
@@ -42,3 +44,7 @@ class Deadline:
             self._expire()
         elif self._at < math.inf:
             self._wait()
+
+
+def _nothing() -> None:
+    """There is nobody left to be told."""
