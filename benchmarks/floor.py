@@ -45,13 +45,6 @@ def main() -> None:
     print(f"{table(turns)}\n\n{claims_table(claims_of(turns, duels))}")
 
 
-def _duels() -> Iterator[Duel]:
-    for count in _COUNTS:
-        for each in (_WORKERS, _RELAYED, _OURS):
-            yield Duel(each.format(count), _ASYNC.format(count))
-        yield Duel(_OURS.format(count), _RELAYED.format(count))
-
-
 def _kinds(url: str) -> dict[str, Callable[[int], AbstractContextManager[Play]]]:
     return {
         _ASYNC: lambda count: async_vector(_ENV_ID, count),

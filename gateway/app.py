@@ -13,7 +13,6 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from gateway.allocation import keep_freed_memory
 from gateway.artifacts.files import artifacts_app
 from gateway.awake import Load
 from gateway.body import with_whole_body
@@ -57,7 +56,6 @@ def serve(config: Config) -> int:
     for warning in warnings(config.host, config.security):
         log.warning(warning)
     _raise_descriptor_limit()
-    keep_freed_memory()
     try:
         config.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,6 +1,6 @@
 """The limit of the HTTP layer: a handler that reads the body and answers the same bytes, and does nothing else.
 
-It listens as the gateway does and gets its memory as the gateway does, so that all that differs is the work.
+It listens as the gateway does, in the same event loop, so that all that differs is the work.
 
     python -m benchmarks.references.aiohttp_server PATH BYTES
 """
@@ -9,9 +9,9 @@ import asyncio
 import signal
 import sys
 
+import uvloop
 from aiohttp import web
 
-from gateway.allocation import keep_freed_memory
 from gateway.listening import listening
 
 
@@ -33,5 +33,4 @@ async def serve(path: str, size: int) -> None:
 
 
 if __name__ == "__main__":
-    keep_freed_memory()
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2])))
