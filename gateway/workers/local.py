@@ -258,7 +258,7 @@ class LocalWorker:
         self._deadline.close()
         if self._pipe:
             self._pipe.close()
-            self._pipe = None  # it knows this worker: without a circle both are gone at once, and no collector is needed
+            self._pipe = None  # it knows this worker: without a circle both are gone at once
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
