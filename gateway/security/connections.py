@@ -120,8 +120,8 @@ class Connection(web.RequestHandler):
 
     def _waits_for_head(self) -> bool:
         waiter = self._waiter
-        if waiter is None and self._is_new:  # aiohttp's own task has not begun to wait for it
-            return not self._messages
+        if waiter is None and self._is_new and not self._messages:
+            return True  # aiohttp's own task has not begun to wait for it
         self._is_new = False
         return waiter is not None and not waiter.done()
 

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import gzip
+import socket
 import zlib
 from collections.abc import AsyncIterator
 
 import msgpack
 import psutil
 import pytest
+import uvloop
 from aiohttp import web
 
 from gateway.listening import listening
@@ -128,8 +130,16 @@ async def short_of_time(head_s: float, most: int = 8) -> AsyncIterator[str]:
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(text="yes")
 
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        response = web.WebSocketResponse()
+        await response.prepare(request)
+        async for message in response:
+            await response.send_str(message.data)
+        return response
+
     app = web.Application()
     app.router.add_get("/", answer)
+    app.router.add_get("/echo", echo)
     async with listening(app, "127.0.0.1", 0, connections=Connections(most, head_s=head_s)) as url:
         yield url
 
@@ -157,6 +167,35 @@ async def test_a_head_that_comes_too_slowly_is_given_up() -> None:
         assert b"yes" in await resting.readuntil(b"yes")
         for each in (still, other):
             each.close()
+
+
+UPGRADE = b"""GET /echo HTTP/1.1\r
+Host: localhost\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r
+Sec-WebSocket-Version: 13\r
+\r
+"""
+FRAME = b"\x81\x82\0\0\0\0hi"
+
+
+def test_a_socket_may_rest_for_longer_than_a_head_may_take() -> None:
+    """In the server's own event loop, also where the head is there before anybody waits for it."""
+
+    async def rest() -> None:
+        async with asyncio.timeout(60), short_of_time(0.3) as url:
+            connected = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
+            connected.sendall(UPGRADE)  # before the loop gets to run
+            reader, writer = await asyncio.open_connection(sock=connected)
+            await reader.readuntil(b"\r\n\r\n")
+            for _ in range(2):
+                writer.write(FRAME)
+                assert await reader.readexactly(4) == b"\x81\x02hi"
+                await asyncio.sleep(0.5)
+            writer.close()
+
+    uvloop.run(rest())
 
 
 async def test_an_address_has_so_many_connections_and_no_more() -> None:
