@@ -77,10 +77,9 @@ class _Awake:
         self._is_scheduled = False
         if self._vigil is None:
             return
-        if time.perf_counter() >= self._end:
+        if time.perf_counter() >= self._end or not self._vigil.yields():
             self._vigil.ended(has_paid=False)
             self._vigil = None
             return
-        os.sched_yield()
         self._is_scheduled = True
         self._loop.call_soon(self._look)

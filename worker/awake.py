@@ -1,6 +1,5 @@
 """The worker's end of the pipe while nothing comes: awake for a moment, if the gateway says that more comes soon."""
 
-import os
 import select
 import socket
 import time
@@ -27,6 +26,7 @@ class AwakePipe:
 
     def _came_in_time(self) -> bool:
         end = time.perf_counter() + AWAKE_S
-        while not (ready := self._poll.poll(_NOW)) and time.perf_counter() < end:
-            os.sched_yield()
-        return bool(ready)
+        while not self._poll.poll(_NOW):
+            if time.perf_counter() >= end or not self._vigil.yields():
+                return False
+        return True

@@ -37,6 +37,7 @@ def run_worker(
     own.be_called(f"gym-worker {instance_id} {env_id}")
     fault_log = faults.FaultLog(folder / FAULT_LOG)
     own.bind(limits)
+    own.take_long_turns()
     os.chdir(folder)  # what the environment writes without saying where stays with the instance
     given_up.confine(confinement, folder, private)
     own.die_with_parent()  # anew, as becoming another user ends that

@@ -1,5 +1,7 @@
 """Nothing waits without a bound: instances, commands that queue, bodies, idleness."""
 
+import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +14,7 @@ from tests.server import Server, running_server
 
 pytestmark = pytest.mark.usefixtures("neighbour")
 
+TURN = re.compile(r"^se\.slice +: +(\d+)$", re.MULTILINE)
 MAX_INSTANCES, QUEUE_LENGTH, MAX_BODY_BYTES = 4, 3, 4096
 
 
@@ -86,6 +89,24 @@ def test_what_the_system_can_enforce_is_set_on_the_process(server: Server) -> No
     assert process.rlimit(psutil.RLIMIT_NOFILE) == (100, 100)
     assert process.rlimit(psutil.RLIMIT_FSIZE) == (10**6, 10**6)
     assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+    guest.close()
+
+
+def turn_ns(pid: int) -> int | None:
+    """How long a turn the process asks the scheduler for; None where that tells nothing of it (before Linux 6.12)."""
+    sched = Path(f"/proc/{pid}/sched")
+    found = TURN.search(sched.read_text()) if sched.exists() else None
+    return int(found[1]) if found else None
+
+
+@pytest.mark.skipif(turn_ns(os.getpid()) is None, reason="the kernel does not tell how long a process's turns are")
+def test_workers_take_longer_turns_than_whoever_waits_for_them(server: Server) -> None:
+    """So the gateway, and the clients, need not wait for the end of a turn of one that hangs."""
+    guest = Guest(server, "Well")
+    ours, the_gateways = turn_ns(guest.pid), turn_ns(server.process.pid)
+    assert ours
+    assert the_gateways
+    assert ours > 2 * the_gateways
     guest.close()
 
 
