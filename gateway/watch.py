@@ -91,12 +91,12 @@ class Watch:
                 self._bound_logs(instance)
             if is_look:
                 self._forget_if_idle(instance)
-            pid = instance.pid
-            if pid is None or self._ended.get(instance) == pid:
-                continue
             is_family = instance.usage.processes > 1
             is_quiet = not (is_active or is_family) and instance.idle_s > _QUIET_S
-            if is_alarmed or not is_quiet or (is_tick and turn % _TICKS_PER_QUIET == 0):
+            if is_quiet and not is_alarmed and turn % _TICKS_PER_QUIET:
+                continue
+            pid = instance.pid
+            if pid is not None and self._ended.get(instance) != pid:
                 counts_family = is_look or is_family or (glance + number) % _GLANCES_PER_FAMILY == 0
                 yield Sight(instance, pid, is_look, counts_family)
 
