@@ -1,6 +1,5 @@
 """What `/v2` can do, for REST and for sockets alike: fields in, the encoded body of the reply out. Holds no state."""
 
-import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -210,15 +209,26 @@ class Operations:
         if key is None:
             return [None] * len(ids)
         batch = hashlib.blake2b(msgspec.msgpack.encode((ids, commands))).digest()
+        parts = _occurrences(ids) if len(set(ids)) < len(ids) else [0] * len(ids)
         keys: list[Key | None] = []
-        parts: Counter[str] = Counter()
-        for id_ in ids:
-            own_key = Key(key.text, batch, parts[id_])
-            parts[id_] += 1
-            with contextlib.suppress(UnknownInstance, InstanceGone):
-                self._supervisor.get(id_).replay.check(own_key)
+        for id_, part in zip(ids, parts, strict=True):
+            own_key = Key(key.text, batch, part)
             keys.append(own_key)
+            try:
+                self._supervisor.get(id_).replay.check(own_key)
+            except (UnknownInstance, InstanceGone):
+                continue  # its part fails by itself
         return keys
+
+
+def _occurrences(ids: tuple[str, ...]) -> list[int]:
+    """For each id, how often it has come before."""
+    seen: Counter[str] = Counter()
+    before = []
+    for id_ in ids:
+        before.append(seen[id_])
+        seen[id_] += 1
+    return before
 
 
 def encoded_document(instance: Instance, wire: Wire) -> bytes:
