@@ -41,6 +41,9 @@ class _Kind:
     header = b""
 
 
+_BIN, _EXT = 0xC4, 0xC7  # the first bytes of those with a length of one byte; two and four follow
+_FIXED = {1: 0xD4, 2: 0xD5, 4: 0xD6, 8: 0xD7, 16: 0xD8}  # the first bytes of "ext" of these lengths
+_LARGE_BYTES = 16 * 1024
 _last = _Kind()
 """That of the last array: observations of one environment mostly are of one kind, and its look-up costs as much."""
 
@@ -48,14 +51,21 @@ _last = _Kind()
 def pack_array(array: NDArray[Any]) -> bytes | None:
     """The array as MessagePack; None where its elements are no numbers."""
     if array.dtype is _last.dtype and array.shape == _last.shape and type(array) is np.ndarray:
-        return _last.header + array.tobytes()
+        return _behind(_last.header, array)
     if sent_dtype(array.dtype) is None:
         return None
     sent = _as_sent(array)
     header = _header(sent.dtype, sent.shape)
     if sent is array:
         _last.dtype, _last.shape, _last.header = array.dtype, array.shape, header
-    return header + sent.tobytes()
+    return _behind(header, sent)
+
+
+def _behind(header: bytes, array: NDArray[Any]) -> bytes:
+    """The header and the elements; large arrays are copied once, small ones quickly."""
+    if array.nbytes > _LARGE_BYTES and array.flags.c_contiguous:
+        return b"".join((header, array.data))
+    return header + array.tobytes()
 
 
 def array_extension(array: NDArray[Any]) -> msgpack.ExtType:
@@ -134,6 +144,14 @@ def _as_sent(array: NDArray[Any]) -> NDArray[Any]:
 @lru_cache(maxsize=64)
 def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     """What comes before the elements; it is the same for all arrays of that dtype and shape."""
-    blank = np.zeros(shape, dtype)
-    packed: bytes = msgpack.packb(array_extension(blank))
-    return packed[: len(packed) - blank.nbytes]
+    size = dtype.itemsize * math.prod(shape)
+    inner: bytes = b"\x93" + msgpack.packb(dtype.str) + msgpack.packb(shape) + _sized(_BIN, size)
+    return _sized(_EXT, len(inner) + size) + bytes([EXTENSION]) + inner
+
+
+def _sized(first: int, size: int) -> bytes:
+    """The head of a "bin" or "ext" of so many bytes (MessagePack's specification), made without the bytes."""
+    if first == _EXT and size in _FIXED:
+        return bytes([_FIXED[size]])
+    width = next((width for width in (1, 2) if size < 1 << 8 * width), 4)
+    return bytes([first + width.bit_length() - 1]) + size.to_bytes(width, "big")

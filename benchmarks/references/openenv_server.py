@@ -58,8 +58,9 @@ def main() -> None:
     app = create_fastapi_app(Hosted, Move, Seen, max_concurrent_envs=int(sys.argv[2]))
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
-    # A client that waits for its turn runs no loop, and answers no pings.
-    config = uvicorn.Config(app, log_level="warning", access_log=False, ws_ping_interval=None)
+    # A client that waits for its turn runs no loop, and answers no pings. uvloop, which uvicorn would find, is ours:
+    # who installs OpenEnv does not get it.
+    config = uvicorn.Config(app, loop="asyncio", log_level="warning", access_log=False, ws_ping_interval=None)
     uvicorn.Server(config).run([listener])
 
 

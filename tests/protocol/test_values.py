@@ -3,8 +3,9 @@
 import base64
 import enum
 import json
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
+import msgpack
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +55,28 @@ def assert_bits(back: np.ndarray[Any, Any], array: np.ndarray[Any, Any]) -> None
     assert back.dtype == array.dtype.newbyteorder("<")
     assert back.shape == array.shape
     assert back.tobytes() == array.astype(back.dtype).tobytes()
+
+
+SHAPES = ((), (0,), (1,), (5,), (255,), (1000,), (70_000,), (3, 0, 2), (84, 84, 4), (1,) * 20)
+
+
+@pytest.mark.parametrize("dtype", NUMBERS)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_an_array_is_written_as_the_library_writes_it(dtype: str, shape: tuple[int, ...]) -> None:
+    """Its head is made without its elements, of which there may be a gigabyte."""
+    array = np.ones(shape, dtype)
+    inner = msgpack.packb((array.dtype.str, shape, array.tobytes()))
+    assert write(array, "msgpack") == msgpack.packb(msgpack.ExtType(1, inner))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_array_is_written_as_it_lies(order: Literal["C", "F"]) -> None:
+    """Whole, transposed, and in part."""
+    array = np.arange(200_000, dtype="<f8").reshape((400, 500), order=order)
+    for part in (array, array.T, array[::2], array[:, 1:]):
+        read_back = read(write(part, "msgpack"), "msgpack")
+        assert read_back.tobytes() == part.tobytes()
+        assert read_back.shape == part.shape
 
 
 @pytest.mark.parametrize("dtype", NUMBERS)
