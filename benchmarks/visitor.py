@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-_HARMLESS = ("CartPole-v1", "test/Well-v0", "test/SpawnsAndStays-v0", "test/PrintsOneLine-v0", "test/ReturnsNaN-v0")
+_HARMLESS = ("CartPole-v1", "test/Well-v0", "test/PrintsOneLine-v0", "test/ReturnsNaN-v0")
 _HARMFUL = tuple(
     f"test/{name}-v0"
     for name in (
         "Exits", "Segfaults", "Aborts", "Raises", "HangsInPython", "HangsInC", "StopsItself", "HangsInClose", "Leaks",
-        "Floods", "Spawns", "Forks", "RaisesInMake", "ExitsInMake", "OpensDescriptors", "ClosesDescriptors",
+        "Floods", "Spawns", "SpawnsAndStays", "Forks", "RaisesInMake", "ExitsInMake", "OpensDescriptors", "ClosesDescriptors",
         "WritesToDescriptors",
     )
 )  # fmt: skip
