@@ -20,8 +20,8 @@ _HARMFUL = tuple(
     f"test/{name}-v0"
     for name in (
         "Exits", "Segfaults", "Aborts", "Raises", "HangsInPython", "HangsInC", "StopsItself", "HangsInClose", "Leaks",
-        "Floods", "Spawns", "SpawnsAndStays", "Forks", "RaisesInMake", "ExitsInMake", "OpensDescriptors", "ClosesDescriptors",
-        "WritesToDescriptors",
+        "Floods", "Spawns", "SpawnsAndStays", "Forks", "RaisesInMake", "ExitsInMake", "OpensDescriptors",
+        "ClosesDescriptors", "WritesToDescriptors",
     )
 )  # fmt: skip
 _MOST = 4
