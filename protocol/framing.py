@@ -75,10 +75,6 @@ class FrameReader:
         self._received = 0
         return bytes(self._room[LENGTH.size : end])
 
-    def release(self) -> None:
-        """Its memory is given back, and nothing more can be read; the cycles that it may be part of can live on."""
-        self._room, self._large = memoryview(b""), None
-
     def _expect(self, end: int) -> None:
         """What has come of a frame that the room is too small for lies where the rest will."""
         if end > len(self._room):

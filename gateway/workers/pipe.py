@@ -62,7 +62,6 @@ class Pipe:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._socket.close()
-            self._reader.release()
 
     def _read(self) -> bool:
         """Whether something was there to be read."""
